@@ -1,0 +1,155 @@
+"""The tables sitecast writes, per menu week and per plan."""
+
+from sitecast.records.contract import (
+    Column, TableContract, amount, count, day, flag, instant, json_text, text,
+)  # fmt: skip
+from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
+
+SHORTFALL_REASONS = ("no_site_makes_all_items", "no_site_reaches_region", "cap_binds")
+
+_WEEK = text("menu_week", "menu week")
+_SITE = text("site_id", "factory")
+_REGION = text("region_id", "delivery region")
+_SKU = text("sku_id", "ingredient, product or packaging item")
+_DELIVERY = day("delivery_date", "the customer's day")
+_PRODUCTION = day("production_date", "the day the site packs")
+
+
+def _quantiles(prefix: str, what: str, unit: str) -> tuple[Column, ...]:
+    return (
+        amount(f"{prefix}mean", f"{what}, mean over the draws", unit),
+        amount(f"{prefix}p10", f"{what}, 10 % quantile of the summed draws", unit),
+        amount(f"{prefix}p50", f"{what}, median of the summed draws", unit),
+        amount(f"{prefix}p90", f"{what}, 90 % quantile of the summed draws", unit),
+    )
+
+
+ALLOCATIONS = TableContract(
+    "allocations",
+    "One row per box: placed boxes keep their site in every draw; simulated boxes as in draw 0.",
+    ("box_id",),
+    (
+        text("box_id", "order_id of a placed box, slot_id of a simulated one"),
+        flag("is_simulated", "true for a simulated box"),
+        _WEEK, _DELIVERY, _REGION,
+        day("production_date", "the day the site packs; empty when unallocated", nullable=True),
+        text("site_id", "site; empty when unallocated", nullable=True),
+        text("previous_site_id", "site of the order book", nullable=True),
+        text("reason", "why unallocated", values=("", *SHORTFALL_REASONS)),
+    ),
+)  # fmt: skip
+SITE_LOAD = TableContract(
+    "site_load", "Boxes a site packs on a production date, against its cap.",
+    ("menu_week", "site_id", "production_date"),
+    (
+        _WEEK, _SITE, _PRODUCTION,
+        count("boxes_committed", "placed boxes at the site", "boxes"),
+        *_quantiles("boxes_", "boxes", "boxes"),
+        count("cap_boxes", "cap; none when empty", "boxes", nullable=True),
+        amount("p_over_cap", "share of draws in which demand would have exceeded the cap: "
+               "load at the cap and a box more would have come here", maximum=1),
+        amount("shadow_price", "value of one more box of cap, mean over draws", "minor units"),
+        amount("boxes_unallocated", "boxes short for want of this cap, mean over draws", "boxes"),
+    ),
+)  # fmt: skip
+UNALLOCATED = TableContract(
+    "unallocated", "Boxes no site can take, and the limit that binds.",
+    ("menu_week", "delivery_date", "region_id", "reason", "binding"),
+    (
+        _WEEK, _DELIVERY, _REGION,
+        text("reason", "why", values=SHORTFALL_REASONS),
+        text("binding", "the limits in words: full site-days, unreachable region, missing items"),
+        count("boxes_committed", "placed boxes among them", "boxes"),
+        *_quantiles("boxes_", "boxes", "boxes"),
+    ),
+)  # fmt: skip
+RECIPE_SITE_FORECAST = TableContract(
+    "recipe_site_forecast", "Kits and products each site packs, by delivery date.",
+    ("menu_week", "site_id", "delivery_date", "item_type", "item_id", "portions"),
+    (
+        _WEEK, _SITE, _DELIVERY,
+        text("item_type", "recipe or product", values=ITEM_TYPES),
+        text("item_id", "recipe or product"),
+        count("portions", "people the kit serves; 0 for products", "people"),
+        count("kits_committed", "in placed boxes", "kits"),
+        *_quantiles("kits_", "kits", "kits"),
+    ),
+)  # fmt: skip
+SITE_FORECAST = TableContract(
+    "site_forecast", "What each site needs of each SKU on each day.",
+    ("menu_week", "site_id", "need_date", "sku_id"),
+    (
+        _WEEK, _SITE,
+        day("need_date", "production date the SKU is needed for"),
+        _SKU,
+        text("kind", "ingredient, product or packaging", values=SKU_KINDS),
+        text("uom", "unit of the quantities"),
+        amount("qty_committed", "for placed boxes", "base_uom"),
+        *_quantiles("qty_", "needed quantity", "base_uom"),
+        amount("service_level", "quantile that qty_required covers", maximum=1),
+        amount("qty_required", "quantity at the service level", "base_uom"),
+        count("cases_to_buy", "whole cases that cover qty_required", "cases"),
+        day("order_by", "last day to order"),
+    ),
+)  # fmt: skip
+KIT_DRAWS = TableContract(
+    "site_forecast_draws",
+    "The draws behind the forecast: kits and products per draw, site and day (rows of 0 left out).",
+    ("draw", "site_id", "production_date", "delivery_date", "item_type", "item_id", "portions"),
+    (
+        count("draw", "number of the draw"),
+        _SITE, _PRODUCTION, _DELIVERY,
+        text("item_type", "recipe, product or box (packaging)",
+             values=(*ITEM_TYPES, "box")),
+        text("item_id", "recipe or product; number of kits for a box"),
+        count("portions", "people the kit serves; 0 for products", "people"),
+        count("kits", "kits, pieces or boxes", "kits"),
+    ),
+)  # fmt: skip
+PUBLICATIONS = TableContract(
+    "publications", "What was published, when, and what it replaced.", ("publication_id",),
+    (
+        text("publication_id", "immutable version of a plan's forecast"),
+        text("plan_id", "plan"),
+        text("status", "current, superseded or recalled",
+             values=("current", "superseded", "recalled")),
+        instant("published_at", "when it became current"),
+        text("supersedes", "publication it replaced", nullable=True),
+    ),
+)  # fmt: skip
+FORECAST_PLAN = TableContract(
+    "forecast_plan", "The plan: what was forecast, from what, and how.", ("plan_id",),
+    (
+        text("plan_id", "fingerprint of inputs, settings and code version"),
+        instant("as_of", "knowledge time"),
+        count("seed", "names the random streams", maximum=2**63),
+        count("n_draws", "simulated futures per week", "draws"),
+        count("horizon_weeks", "menu weeks", "weeks"),
+        json_text("menu_weeks", "the weeks, as a JSON list"),
+        text("code_version", "version of sitecast"),
+        json_text("settings", "the plan file as it was understood"),
+        json_text("input_hashes", "fingerprint of each input table"),
+    ),
+)  # fmt: skip
+FORECAST_ACCURACY = TableContract(
+    "forecast_accuracy", "Forecasts against actuals, beside simple references.",
+    ("menu_week", "level", "method"),
+    (
+        _WEEK,
+        text("level", "what is compared: site_sku, sku, site or total"),
+        text("method", "sitecast, naive (last week) or mean_8 (mean of the last 8 weeks)"),
+        count("n", "compared pairs"),
+        amount("actual", "sum of the actuals"),
+        amount("bias", "Σ(f−a)/Σa", minimum=None),
+        amount("wape", "Σ|f−a|/Σa"),
+    ),
+)  # fmt: skip
+
+PUBLISHED_TABLES = (SITE_FORECAST, RECIPE_SITE_FORECAST, SITE_LOAD, UNALLOCATED)
+TABLES_WRITTEN: dict[str, TableContract] = {
+    table.name: table
+    for table in (
+        FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, UNALLOCATED, RECIPE_SITE_FORECAST, SITE_FORECAST,
+        KIT_DRAWS, PUBLICATIONS, FORECAST_ACCURACY,
+    )
+}  # fmt: skip

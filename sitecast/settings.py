@@ -1,0 +1,212 @@
+"""The plan file: every setting typed, bounded, documented, and refused by name when unknown.
+
+What belongs here: the frozen settings models and reading them from YAML. What does not: where data
+lies and who may log in (deployment.py).
+"""
+
+import datetime as dt
+import difflib
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from sitecast.errors import SettingsError
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Spread = Annotated[float, Field(ge=0, le=2)]
+MAX_PLAN_FILE_BYTES = 1_000_000
+
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+
+class RecipeCap(_Settings):
+    """At most so many kits of one recipe in a menu week, all sites together."""
+
+    recipe_id: str
+    max_kits: int = Field(ge=0, description="kits of the recipe that can be sold in the week")
+    menu_week: str | None = Field(None, description="only in this menu week; all weeks when absent")
+
+
+class Exclusion(_Settings):
+    """Recipes that boxes of one segment never contain."""
+
+    segment: str = Field(description="the customer segment")
+    recipe_id: str | None = Field(None, description="this recipe")
+    without_diet_tag: str | None = Field(None, description="every recipe that lacks this diet tag")
+
+
+class Uncertainty(_Settings):
+    """How much draws differ: coefficients of variation of the shared shocks."""
+
+    total_cv: Spread = Field(0.04, description="all boxes of the week together")
+    day_cv: Spread = Field(0.02, description="boxes of one delivery day")
+    region_cv: Spread = Field(0.03, description="boxes of one region")
+    recipe_cv: Spread = Field(0.10, description="popularity of one recipe")
+
+
+class SimulatorSettings(_Settings):
+    """Constraints of the order simulator."""
+
+    box_sizes: tuple[Annotated[int, Field(ge=1, le=250)], ...] = Field(
+        (2, 3, 4, 5), description="kits a box may hold", min_length=1
+    )
+    portions: tuple[Annotated[int, Field(ge=1, le=12)], ...] = Field(
+        (2, 4), description="portions a kit may serve", min_length=1
+    )
+    max_per_recipe: int = Field(
+        1, ge=1, le=250, description="kits of one recipe in a box; menu.max_per_box may lower it"
+    )
+    recipe_caps: tuple[RecipeCap, ...] = Field((), description="recipes that can sell out")
+    exclusions: tuple[Exclusion, ...] = Field((), description="recipes a segment never gets")
+    uncertainty: Uncertainty = Field(Uncertainty(), description="spread of the draws")
+
+
+class CapOverride(_Settings):
+    """A planner's correction of a site's cap, with the reason for it."""
+
+    site_id: str
+    production_date: dt.date
+    cap_boxes: int | None = Field(ge=0, description="boxes the site can pack; null = no cap")
+    reason: str = Field(min_length=1, max_length=500, description="shown on the page")
+
+
+class AllocationSettings(_Settings):
+    """Money behind the choice of a site, in minor units of the currency per box."""
+
+    shortfall_cost: int = Field(2500, ge=1, description="margin lost with a box no site can take")
+    move_cost: int = Field(50, ge=0, description="cost of moving a box off its previous site")
+    cap_overrides: tuple[CapOverride, ...] = Field((), description="caps the planner corrected")
+
+
+class PublicationSettings(_Settings):
+    """Who is told, and by which rule."""
+
+    recipients: tuple[str, ...] = Field((), description="email addresses of the planning team")
+    sender: str = Field("sitecast@localhost", description="From address")
+    on_ambiguous: Literal["resend", "hold"] = Field(
+        "resend", description="what to do with an email that may already have been accepted"
+    )
+
+    @field_validator("recipients", "sender")
+    @classmethod
+    def _one_address_each(cls, value: Any) -> Any:
+        for address in (value,) if isinstance(value, str) else value:
+            local, at, domain = address.partition("@")
+            if not (local and at and domain) or set(address) & set(" ,;<>\"\r\n\t@") - {"@"}:
+                raise ValueError(f"{address!r} is not exactly one email address")
+        return value
+
+
+class PlanSettings(_Settings):
+    """One forecast plan, as its author writes it."""
+
+    company: str = Field("Company", max_length=200, description="name shown on page and email")
+    source: str = Field(
+        "input",
+        description="folder of CSV or Parquet files (relative to the plan file), "
+        "or env:NAME of a variable that holds a SQLAlchemy URL",
+    )
+    mapping: str | None = Field(None, description="column-mapping file, relative to the plan file")
+    horizon_weeks: int = Field(4, ge=1, le=104, description="menu weeks the plan covers")
+    first_menu_week: str | None = Field(
+        None, description="first menu week; when absent, the first that starts after as_of"
+    )
+    as_of: dt.datetime | None = Field(
+        None, description="knowledge time, UTC; when absent, the moment the plan is made"
+    )
+    seed: int = Field(1, ge=0, lt=2**63, description="names the random streams")
+    draws: int = Field(200, ge=1, le=10_000, description="simulated futures per week")
+    service_level: float = Field(0.9, gt=0, lt=1, description="quantile that qty_required covers")
+    currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="money on page and email")
+    history_weeks: int = Field(8, ge=1, le=104, description="past menu weeks the models learn from")
+    simulator: SimulatorSettings = Field(SimulatorSettings(), description="order simulator")
+    allocation: AllocationSettings = Field(AllocationSettings(), description="boxes to sites")
+    publication: PublicationSettings = Field(PublicationSettings(), description="who is told")
+
+    @field_validator("as_of")
+    @classmethod
+    def _in_utc(cls, value: dt.datetime | None) -> dt.datetime | None:
+        if value is None:
+            return None
+        return (value if value.tzinfo else value.replace(tzinfo=dt.UTC)).astimezone(dt.UTC)
+
+
+class _PlanLoader(yaml.SafeLoader):
+    """Safe YAML that keeps NO, 010 and 12:30 as text, refuses duplicate keys and aliases."""
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases are not allowed in a plan file")
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = sorted({str(key) for key in keys if keys.count(key) > 1})
+        if twice:
+            raise yaml.YAMLError(f"written twice: {', '.join(twice)}")
+        return super().construct_mapping(node, deep)
+
+
+# Scalars stay text, except null: pydantic converts each by its declared type.
+_PlanLoader.yaml_implicit_resolvers = {
+    first: [(tag, regexp) for tag, regexp in resolvers if tag == "tag:yaml.org,2002:null"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def read_yaml(path: Path) -> Mapping[str, Any]:
+    """Read a small YAML mapping safely.
+
+    Raises:
+        SettingsError: unreadable, too large, not a mapping, a key twice, or an alias.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        if len(text) > MAX_PLAN_FILE_BYTES:
+            raise SettingsError("the file is too large", {"file": str(path)}, "keep it below 1 MB")
+        content = yaml.load(text, Loader=_PlanLoader)  # noqa: S506 - a SafeLoader
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, RecursionError) as error:
+        raise SettingsError(f"cannot read the file: {error}", {"file": str(path)}) from error
+    if content is not None and not isinstance(content, dict):
+        raise SettingsError("expected `name: value` lines", {"file": str(path)})
+    return content or {}
+
+
+def plan_settings(content: Mapping[str, Any], origin: str = "settings") -> PlanSettings:
+    """Check plan settings; every wrong or unknown name is listed, with the nearest known one."""
+    try:
+        return PlanSettings.model_validate(content)
+    except ValidationError as error:
+        problems = "; ".join(_describe(item) for item in error.errors())
+        raise SettingsError(
+            f"wrong settings: {problems}", {"file": origin}, "see docs/reference/settings.md"
+        ) from error
+
+
+def load_plan_file(path: Path) -> PlanSettings:
+    """Read and check a plan file (YAML)."""
+    return plan_settings(read_yaml(path), str(path))
+
+
+def _describe(item: Any) -> str:
+    place = ".".join(str(part) for part in item["loc"])
+    if item["type"] != "extra_forbidden":
+        return f"{place}: {item['msg']}"
+    near = difflib.get_close_matches(str(item["loc"][-1]), known_settings(), n=1, cutoff=0.0)
+    return f"{place}: unknown setting, the nearest known one is {near[0]}"
+
+
+def known_settings(model: type[BaseModel] = PlanSettings) -> list[str]:
+    """Names of all settings, groups included."""
+    names: list[str] = []
+    for name, field in model.model_fields.items():
+        names.append(name)
+        for part in (field.annotation, *getattr(field.annotation, "__args__", ())):
+            if isinstance(part, type) and issubclass(part, BaseModel):
+                names.extend(known_settings(part))
+    return names
