@@ -97,7 +97,7 @@ class PublicationSettings(_Settings):
     def _one_address_each(cls, value: Any) -> Any:
         for address in (value,) if isinstance(value, str) else value:
             local, at, domain = address.partition("@")
-            if not (local and at and domain) or set(address) & set(" ,;<>\"\r\n\t@") - {"@"}:
+            if not (local and at and domain) or set(address) & set(' ,;<>"\r\n\t@') - {"@"}:
                 raise ValueError(f"{address!r} is not exactly one email address")
         return value
 

@@ -158,7 +158,7 @@ def _pandera_column(pa: Any, column: Column) -> Any:
     if column.kind == "amount":
         finite = pa.Check(lambda values: np.isfinite(values), name="finite", error="finite")
         checks = [finite, *checks]
-    return pa.Column(None, checks, nullable=column.nullable, required=True, description=column.rules)
+    return pa.Column(None, checks, nullable=column.nullable, description=column.rules)
 
 
 def _cases(error: Any) -> Iterable[dict[str, Any]]:
@@ -188,7 +188,7 @@ def _key_breaches(table: TableContract, frame: pd.DataFrame) -> list[Breach]:
     return [
         Breach(table.name, "+".join(present), key_text(table, frame, row), "", "key stands twice",
                remedy)
-        for row in again
+        for row in again.tolist()
     ]  # fmt: skip
 
 

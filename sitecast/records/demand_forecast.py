@@ -13,7 +13,7 @@ class DemandForecast:
     """
 
     boxes: pd.DataFrame
-    """delivery_date, region_id, segment, mean_boxes (placed ones included), sd_boxes (may be NaN)."""
+    """delivery_date, region_id, segment, mean_boxes (placed included), sd_boxes (or NaN)."""
     shares: pd.DataFrame
     """segment, recipe_id, share = P(recipe | kit), cv = relative uncertainty of the share."""
     box_sizes: pd.DataFrame

@@ -1,7 +1,15 @@
 """The tables sitecast writes, per menu week and per plan."""
 
 from sitecast.records.contract import (
-    Column, TableContract, amount, count, day, flag, instant, json_text, text,
+    Column,
+    TableContract,
+    amount,
+    count,
+    day,
+    flag,
+    instant,
+    json_text,
+    text,
 )  # fmt: skip
 from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
 

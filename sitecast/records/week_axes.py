@@ -68,11 +68,13 @@ def week_axes(week: WeekData) -> WeekAxes:
     """
     sites = week["sites"].sort_values(["priority", "site_id"])
     if len(sites) > MAX_SITES:
-        raise DataError(f"at most {MAX_SITES} sites can be planned together",
-                        {"table": "sites", "rows": len(sites)}, "plan groups of sites apart")  # fmt: skip
+        raise DataError(
+            f"at most {MAX_SITES} sites can be planned together",
+            {"table": "sites", "rows": len(sites)},
+            "plan groups of sites apart",
+        )
     days = pd.DatetimeIndex(np.sort(week["delivery_days"]["delivery_date"].unique()))
-    regions = pd.Index(sorted(week["region_sites"]["region_id"].unique()
-                              .tolist() + _extra_regions(week))).unique()  # fmt: skip
+    regions = pd.Index(_all_regions(week))
     site_ids = pd.Index(sites["site_id"].astype(object))
     recipes = pd.Index(sorted(week["menu"]["recipe_id"].tolist()))
     sizes = np.array(sorted(week["recipe_bom"]["portions"].unique()), dtype=np.int64)
@@ -82,10 +84,11 @@ def week_axes(week: WeekData) -> WeekAxes:
                     _item_sites(week, site_ids, recipes, len(sizes), products))  # fmt: skip
 
 
-def _extra_regions(week: WeekData) -> list[str]:
-    """Regions of demand that no site reaches: they get a place, and their boxes a reason."""
-    tables = ("box_forecast", "orders", "regions")
-    return sorted({region for name in tables for region in week[name]["region_id"].unique()})
+def _all_regions(week: WeekData) -> list[str]:
+    """Regions that no site reaches included: they get a place, and their boxes a reason."""
+    tables = ("region_sites", "box_forecast", "orders", "regions", "history_boxes")
+    return sorted({region for name in tables if name in week.tables
+                   for region in week[name]["region_id"].unique()})  # fmt: skip
 
 
 def _lanes(
@@ -120,8 +123,9 @@ def _item_sites(
 ) -> NDArray[np.uint64]:
     makes = week["item_sites"]
     bit = np.uint64(1) << sites.get_indexer(makes["site_id"]).astype(np.uint64)
-    sets = {"recipe": np.zeros(len(recipes), np.uint64), "product": np.zeros(len(products), np.uint64)}  # fmt: skip
-    for item_type, axis in (("recipe", recipes), ("product", products)):
+    axes = {"recipe": recipes, "product": products}
+    sets = {item_type: np.zeros(len(axis), np.uint64) for item_type, axis in axes.items()}
+    for item_type, axis in axes.items():
         place = axis.get_indexer(makes["item_id"])
         mine = (makes["item_type"] == item_type).to_numpy() & (place >= 0)
         np.bitwise_or.at(sets[item_type], place[mine], bit[mine])

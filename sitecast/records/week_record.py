@@ -101,7 +101,8 @@ def content_hash(frame: pd.DataFrame) -> str:
             parts = [array.is_null().to_numpy(zero_copy_only=False), _filled(array)]
         digest.update(f"\x1e{name}\x1f{array.type}\x1f".encode())
         for part in parts:
-            digest.update(part.encode() if isinstance(part, str) else np.ascontiguousarray(part))
+            data = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
+            digest.update(data)
     return digest.hexdigest()
 
 

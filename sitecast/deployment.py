@@ -1,0 +1,43 @@
+"""Where one installation keeps its data, and how it sends mail. Read from the environment.
+
+What belongs here: settings that differ between machines, with secrets. What does not: what to
+forecast (the plan file, settings.py). Only cli/ and sitecast_dagster/resources/ make one.
+"""
+
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Deployment(BaseSettings):
+    """Settings of an installation; each is read from SITECAST_<NAME> or a `.env` file."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="SITECAST_", env_file=".env", extra="ignore", frozen=True
+    )
+
+    home: Path = Field(Path(".sitecast"), description="folder of everything sitecast writes")
+    plan_file: Path | None = Field(None, description="plan file; <home>/plan.yaml when absent")
+    warehouse_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the ledger and the published tables; a SQLite file "
+        "in home when absent",
+    )  # fmt: skip
+    smtp_url: SecretStr | None = Field(
+        None, description="smtp://user:password@host:587 (STARTTLS), smtps:// (TLS) or "
+        "smtp+plain:// (neither); when absent, emails become .eml files in <home>/outbox",
+    )  # fmt: skip
+    max_concurrent_weeks: int = Field(2, ge=1, le=64, description="menu weeks run side by side")
+    ui_url: str = Field("http://127.0.0.1:3000", description="address of the Dagster UI, for links")
+
+    @property
+    def plan_path(self) -> Path:
+        """The plan file."""
+        return self.plan_file or self.home / "plan.yaml"
+
+    @property
+    def ledger_url(self) -> str:
+        """SQLAlchemy URL of the ledger; holds a secret where one was given."""
+        if self.warehouse_url is not None:
+            return self.warehouse_url.get_secret_value()
+        return f"sqlite:///{(self.home / 'sitecast.db').resolve()}"
