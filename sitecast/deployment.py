@@ -9,6 +9,8 @@ from pathlib import Path
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from sitecast.errors import SettingsError
+
 
 class Deployment(BaseSettings):
     """Settings of an installation; each is read from SITECAST_<NAME> or a `.env` file."""
@@ -23,6 +25,9 @@ class Deployment(BaseSettings):
         None, description="SQLAlchemy URL of the ledger and the published tables; a SQLite file "
         "in home when absent",
     )  # fmt: skip
+    source_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of the input tables, for plans with `source: database`"
+    )
     smtp_url: SecretStr | None = Field(
         None, description="smtp://user:password@host:587 (STARTTLS), smtps:// (TLS) or "
         "smtp+plain:// (neither); when absent, emails become .eml files in <home>/outbox",
@@ -41,3 +46,15 @@ class Deployment(BaseSettings):
         if self.warehouse_url is not None:
             return self.warehouse_url.get_secret_value()
         return f"sqlite:///{(self.home / 'sitecast.db').resolve()}"
+
+    def source_location(self, source: str) -> str:
+        """Where a plan's `source` setting points: a folder as written, or the database's URL."""
+        if source != "database":
+            return source
+        if self.source_url is None:
+            raise SettingsError(
+                "the plan reads from a database, but no database is named",
+                {"setting": "source"},
+                "set SITECAST_SOURCE_URL to a SQLAlchemy URL",
+            )
+        return self.source_url.get_secret_value()

@@ -108,8 +108,8 @@ class PlanSettings(_Settings):
     company: str = Field("Company", max_length=200, description="name shown on page and email")
     source: str = Field(
         "input",
-        description="folder of CSV or Parquet files (relative to the plan file), "
-        "or env:NAME of a variable that holds a SQLAlchemy URL",
+        description="folder of CSV or Parquet files, relative to the plan file; or `database`, "
+        "the one that SITECAST_SOURCE_URL names",
     )
     mapping: str | None = Field(None, description="column-mapping file, relative to the plan file")
     horizon_weeks: int = Field(4, ge=1, le=104, description="menu weeks the plan covers")

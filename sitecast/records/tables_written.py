@@ -100,6 +100,17 @@ SITE_FORECAST = TableContract(
         day("order_by", "last day to order"),
     ),
 )  # fmt: skip
+WEEKLY_NEED = TableContract(
+    "weekly_need", "What each site needs of each SKU in the whole menu week, from summed draws.",
+    ("menu_week", "site_id", "sku_id"),
+    (
+        _WEEK, _SITE, _SKU,
+        text("kind", "ingredient, product or packaging", values=SKU_KINDS),
+        text("uom", "unit of the quantities"),
+        amount("qty_committed", "for placed boxes", "base_uom"),
+        *_quantiles("qty_", "needed quantity", "base_uom"),
+    ),
+)  # fmt: skip
 KIT_DRAWS = TableContract(
     "site_forecast_draws",
     "The draws behind the forecast: kits and products per draw, site and day (rows of 0 left out).",
@@ -153,7 +164,7 @@ FORECAST_ACCURACY = TableContract(
     ),
 )  # fmt: skip
 
-PUBLISHED_TABLES = (SITE_FORECAST, RECIPE_SITE_FORECAST, SITE_LOAD, UNALLOCATED)
+PUBLISHED_TABLES = (SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD, UNALLOCATED)
 TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (

@@ -1,0 +1,53 @@
+"""What a deployment opens: the ledger, the versioned store, the publications and the mailer."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sitecast.deployment import Deployment
+from sitecast.errors import SettingsError
+from sitecast.extract import Source, open_source
+from sitecast.publish import FileMailer, Mailer, SmtpMailer
+from sitecast.settings import PlanSettings, load_plan_file
+from sitecast.store import Ledger, WeekStore
+
+
+@dataclass(frozen=True)
+class Installation:
+    """Open stores of one installation. Cheap to make; safe to make in every process."""
+
+    deployment: Deployment
+    ledger: Ledger
+    weeks: WeekStore
+    publications: Path
+    mailer: Mailer
+
+    def plan_settings(self) -> PlanSettings:
+        """The plan file as it is now."""
+        path = self.deployment.plan_path
+        if not path.exists():
+            raise SettingsError(
+                "there is no plan file",
+                {"file": str(path)},
+                "run `sitecast demo`, or write one: docs/how-to/bring-your-own-data.md",
+            )
+        return load_plan_file(path)
+
+    def source(self, settings: PlanSettings) -> Source:
+        """The source of the input tables that a plan names."""
+        base = self.deployment.plan_path.parent
+        mapping = base / settings.mapping if settings.mapping else None
+        return open_source(self.deployment.source_location(settings.source), base, mapping)
+
+
+def open_installation(deployment: Deployment) -> Installation:
+    """Open (and on first use create) everything a deployment names."""
+    home = deployment.home
+    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    ledger = Ledger(deployment.ledger_url)
+    ledger.create()
+    mailer: Mailer = FileMailer(home / "outbox")
+    if deployment.smtp_url is not None:
+        mailer = SmtpMailer.from_url(deployment.smtp_url.get_secret_value())
+    return Installation(
+        deployment, ledger, WeekStore(home / "weeks", ledger), home / "publications", mailer
+    )

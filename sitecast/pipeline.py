@@ -1,0 +1,134 @@
+"""The whole pipeline without Dagster: the same steps that the assets call, in the same order.
+
+configure → per week: extract → simulate → forecast → publish.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from functools import partial
+
+import sitecast
+from sitecast.allocate import allocate_orders
+from sitecast.configure import make_plan
+from sitecast.demand import forecast_demand
+from sitecast.errors import ConservationError, SitecastError
+from sitecast.extract import extract_week, read_calendar
+from sitecast.forecast import check_conservation, forecast_sites
+from sitecast.installation import Installation
+from sitecast.publish import deliver_outbox, publish_plan
+from sitecast.records.allocation import ConservationCheck
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.publication import Publication
+from sitecast.records.run_report import RunReport
+from sitecast.records.week_record import Provenance, SimulatedOrders, SiteForecast, WeekData
+from sitecast.settings import PlanSettings
+from sitecast.simulate import boxes_of_draw, placed_boxes, simulate_orders
+
+Progress = Callable[[str, str], None]
+"""Called with a menu week (or step) and what happens to it."""
+
+
+def configure_plan(
+    installation: Installation, settings: PlanSettings, now: dt.datetime
+) -> ForecastPlan:
+    """Freeze a plan over the calendar's next weeks and make it the current one."""
+    source = installation.source(settings)
+    as_of = settings.as_of or now
+    calendar = read_calendar(source, as_of)
+    plan = make_plan(settings, calendar, source.fingerprints(), as_of, sitecast.__version__)
+    installation.ledger.save_plan(plan, now)
+    return plan
+
+
+def extract_plan_week(installation: Installation, plan: ForecastPlan, menu_week: str) -> WeekData:
+    """extracted_data of one week, from the source that the plan names."""
+    return extract_week(installation.source(plan.settings), plan, menu_week)
+
+
+def simulate_week(week: WeekData, plan: ForecastPlan) -> SimulatedOrders:
+    """simulated_orders of one week: demand models, then the order simulator."""
+    return simulate_orders(week, forecast_demand(week, plan), plan)
+
+
+def forecast_week(week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan) -> SiteForecast:
+    """site_forecast of one week: boxes to sites in every draw, then quantities and quantiles."""
+    allocation = allocate_orders(
+        week, simulated, plan, placed_boxes(week, simulated), partial(boxes_of_draw, week, simulated)
+    )  # fmt: skip
+    inputs = {"extracted_data": week.version, "simulated_orders": simulated.version}
+    made_from = week.provenance
+    provenance = Provenance(
+        made_from.plan_id, made_from.menu_week, made_from.as_of, made_from.seed,
+        made_from.code_version, inputs,
+    )  # fmt: skip
+    return forecast_sites(week, allocation, plan, provenance)
+
+
+def check_week(
+    week: WeekData, simulated: SimulatedOrders, forecast: SiteForecast
+) -> list[ConservationCheck]:
+    """Every conservation rule, recomputed from the finished tables."""
+    return check_conservation(week, simulated, forecast)
+
+
+def require_conservation(checks: list[ConservationCheck]) -> None:
+    """Stop before anything is committed when a conservation rule does not hold."""
+    broken = [f"{check.rule} {check.name}: {check.detail}" for check in checks if not check.passed]
+    if broken:
+        raise ConservationError("; ".join(broken), {}, "report this: it is a defect of sitecast")
+
+
+def run_week(
+    installation: Installation, plan: ForecastPlan, menu_week: str, progress: Progress
+) -> SiteForecast:
+    """All steps of one menu week, each committed to the store when it is complete."""
+    store = installation.weeks
+    progress(menu_week, "extracting")
+    token = store.begin(plan.plan_id, menu_week, WeekData.asset)
+    week = extract_plan_week(installation, plan, menu_week)
+    store.commit(week, token)
+    progress(menu_week, "simulating")
+    token = store.begin(plan.plan_id, menu_week, SimulatedOrders.asset)
+    simulated = simulate_week(week, plan)
+    store.commit(simulated, token)
+    progress(menu_week, "forecasting")
+    token = store.begin(plan.plan_id, menu_week, SiteForecast.asset)
+    forecast = forecast_week(week, simulated, plan)
+    require_conservation(check_week(week, simulated, forecast))
+    store.commit(forecast, token)
+    progress(menu_week, "done")
+    return forecast
+
+
+def publish_current(
+    installation: Installation, plan: ForecastPlan, now: dt.datetime
+) -> Publication:
+    """Publish a completed plan, then hand out what waits in the outbox."""
+    publication = publish_plan(
+        plan, installation.weeks, installation.ledger, installation.publications,
+        installation.deployment.ui_url, now,
+    )  # fmt: skip
+    deliver_outbox(
+        installation.ledger, installation.mailer, now, plan.settings.publication.on_ambiguous
+    )
+    return publication
+
+
+def run_plan(installation: Installation, now: dt.datetime, progress: Progress) -> RunReport:
+    """Configure, run every week one after the other, publish; a failing week stops no other."""
+    plan = configure_plan(installation, installation.plan_settings(), now)
+    outcome: dict[str, str] = {}
+    failures: dict[str, str] = {}
+    for menu_week in plan.menu_weeks:
+        try:
+            run_week(installation, plan, menu_week, progress)
+            outcome[menu_week] = "done"
+        except SitecastError as error:
+            outcome[menu_week] = "failed"
+            failures[menu_week] = str(error)
+            progress(menu_week, "failed")
+    if failures:
+        return RunReport(plan.plan_id, outcome, failures)
+    progress("publication", "publishing")
+    publication = publish_current(installation, plan, now)
+    return RunReport(plan.plan_id, outcome, {}, publication.publication_id)
