@@ -1,0 +1,35 @@
+"""The command line: a thin shell over the library, one file per command group."""
+
+import sys
+
+import click
+
+from sitecast import __version__
+from sitecast.cli.data import check_data, import_data
+from sitecast.cli.results import compare, show
+from sitecast.cli.run import demo, init, plan, publish, run
+from sitecast.errors import SitecastError
+
+
+class _Group(click.Group):
+    """Shows a SitecastError as its message, never as a traceback; exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except SitecastError as error:
+            click.echo(f"sitecast: {error}", err=True)
+            sys.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="sitecast")
+def main() -> None:
+    """Forecast how much of each ingredient each factory needs, menu week by menu week.
+
+    Exit codes: 0 done; 1 some weeks failed or data is wrong; 2 wrong settings or input.
+    """
+
+
+for command in (demo, init, plan, run, publish, check_data, import_data, show, compare):
+    main.add_command(command)

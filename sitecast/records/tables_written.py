@@ -169,6 +169,7 @@ TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, UNALLOCATED, RECIPE_SITE_FORECAST, SITE_FORECAST,
+        WEEKLY_NEED,
         KIT_DRAWS, PUBLICATIONS, FORECAST_ACCURACY,
     )
 }  # fmt: skip
