@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from sitecast.errors import SettingsError
 
-_MENU_WEEK = re.compile(r"\d{4}-W(0[1-9]|[1-4]\d|5[0-3])")
+_MENU_WEEK = re.compile(r"[0-9]{4}-W(0[1-9]|[1-4][0-9]|5[0-3])")
 
 
 def is_menu_week(key: str) -> bool:

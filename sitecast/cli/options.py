@@ -43,7 +43,9 @@ def runner_option(command: Command) -> Command:
 
 def json_option(command: Command) -> Command:
     """--json, for scripts."""
-    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(command)
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")(
+        command
+    )
 
 
 def deployment(home: Path | None, plan_file: Path | None = None) -> Deployment:

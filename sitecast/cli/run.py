@@ -9,7 +9,12 @@ from pathlib import Path
 import click
 
 from sitecast.cli.options import (
-    deployment, home_option, json_option, now, plan_option, runner_option,
+    deployment,
+    home_option,
+    json_option,
+    now,
+    plan_option,
+    runner_option,
 )  # fmt: skip
 from sitecast.cli.progress import WeekProgress
 from sitecast.deployment import Deployment

@@ -13,7 +13,7 @@ from sitecast.errors import SettingsError
 from sitecast.records.tables_written import FORECAST_PLAN
 from sitecast.settings import PlanSettings, plan_settings
 
-PLAN_ID = re.compile(r"\d{8}T\d{4}-[0-9a-f]{12}")
+PLAN_ID = re.compile(r"[0-9]{8}T[0-9]{4}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
