@@ -22,8 +22,13 @@ from sitecast.records.run_report import RunReport
 
 
 @click.command()
-@click.option("--size", type=click.Choice(["demo", "gousto"]), default="demo", show_default=True,
-              help="demo: 3,000 boxes a week, 2 sites; gousto: 200,000 boxes, 4 sites.")  # fmt: skip
+@click.option(
+    "--size",
+    type=click.Choice(["demo", "gousto"]),
+    default="demo",
+    show_default=True,
+    help="demo: 3,000 boxes a week, 2 sites; gousto: 200,000 boxes, 4 sites.",
+)
 @home_option
 @runner_option
 @json_option
