@@ -92,6 +92,12 @@ class Overtaken(StoreError):
     """A newer attempt holds the pointer; this one must not move it back (fencing)."""
 
 
+class StoreUnavailable(StoreError, OSError):
+    """The ledger's database does not answer or is locked; trying again may help."""
+
+    transient = True
+
+
 class ConservationError(SitecastError, AssertionError):
     """A conservation rule (R1, R3, R4, R5) does not hold: a defect of sitecast, not of the data."""
 

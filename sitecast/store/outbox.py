@@ -1,0 +1,71 @@
+"""The outbox: one row per publication, channel and recipient, its bytes frozen when queued (R10).
+
+    pending → sending → sent        accepted by the server
+                      → pending     a transient error: tried again after a while
+                      → refused     refused for good          → dead   given up after many tries
+                      → held        may have been accepted; a person decides
+
+What belongs here: the rows and their states. What does not: how a message is sent
+(publish/mailers.py) and what follows from a failure (publish/deliver.py).
+"""
+
+import datetime as dt
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from sitecast.store.database import Database
+from sitecast.store.schema import OUTBOX
+
+Status = Literal["pending", "sending", "sent", "refused", "dead", "held"]
+
+
+@dataclass(frozen=True)
+class OutboxRow:
+    """One message to one recipient."""
+
+    message_id: str
+    publication_id: str
+    channel: str
+    recipient: str
+    sender: str
+    message: bytes
+    attempts: int = 0
+    last_error: str = ""
+
+
+def queue(connection: sa.Connection, rows: Iterable[OutboxRow], now: dt.datetime) -> None:
+    """Add messages, inside the transaction that publishes what they are about."""
+    new = [{**vars(row), "status": "pending", "queued_at": now, "next_try_at": now} for row in rows]
+    if new:
+        connection.execute(sa.insert(OUTBOX), new)
+
+
+class Outbox:
+    """The rows waiting in a ledger's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def exclusive(self) -> AbstractContextManager[None]:
+        """Deliver alone: while this is held, a row in `sending` was left by a process that died."""
+        return self._database.exclusive("outbox")
+
+    def rows(self, status: Status, due: dt.datetime | None = None) -> list[OutboxRow]:
+        """Rows of a status, oldest first; with `due`, those whose next try has come."""
+        names = list(OutboxRow.__dataclass_fields__)
+        query = sa.select(*[OUTBOX.c[name] for name in names]).where(OUTBOX.c.status == status)
+        if due is not None:
+            query = query.where(OUTBOX.c.next_try_at <= due)
+        query = query.order_by(OUTBOX.c.queued_at, OUTBOX.c.message_id)
+        with self._database.reading() as connection:
+            return [OutboxRow(**row) for row in connection.execute(query).mappings()]
+
+    def mark(self, row: OutboxRow, status: Status, **facts: Any) -> None:
+        """Record what happened to a row, durably, before anything else is done."""
+        mine = OUTBOX.c.message_id == row.message_id
+        with self._database.writing() as connection:
+            connection.execute(sa.update(OUTBOX).where(mine).values(status=status, **facts))

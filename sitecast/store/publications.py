@@ -1,0 +1,81 @@
+"""Publish in one transaction: rows, outbox and pointer become visible together, or not at all."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import pandas as pd
+import sqlalchemy as sa
+
+from sitecast.errors import Overtaken
+from sitecast.records.publication import Publication
+from sitecast.store.ledger import Ledger, lock_pointers, point, pointer
+from sitecast.store.outbox import OutboxRow, queue
+from sitecast.store.schema import PUBLICATIONS, PUBLISHED
+
+_ROWS_AT_ONCE = 20_000
+
+
+def record_publication(
+    ledger: Ledger,
+    publication: Publication,
+    tables: Mapping[str, pd.DataFrame],
+    messages: Iterable[OutboxRow],
+    before_commit: Callable[[], None],
+) -> None:
+    """Make a publication the current one.
+
+    Args:
+        ledger: where; the publication's plan must have been saved there.
+        publication: what; its `supersedes` must still be current.
+        tables: the published tables by name.
+        messages: what goes into the outbox with it.
+        before_commit: the last step, while no other publisher can commit; an error in it takes
+            everything back.
+    Raises:
+        Overtaken: another publication became current in the meantime.
+    """
+    row = {
+        "publication_id": publication.publication_id, "plan_id": publication.plan_id,
+        "published_at": publication.created, "supersedes": publication.supersedes,
+        "versions": json.dumps(publication.versions, sort_keys=True),
+    }  # fmt: skip
+    with ledger.database.writing() as connection:
+        lock_pointers(connection)
+        current = pointer(connection, "publication")
+        if current != publication.supersedes:
+            raise Overtaken("another publication became current meanwhile",
+                            {"publication_id": current}, "publish again")  # fmt: skip
+        connection.execute(sa.insert(PUBLICATIONS), row)
+        for name, table in PUBLISHED.items():
+            _insert(connection, table, publication.publication_id, tables[name])
+        queue(connection, messages, publication.created)
+        point(connection, "publication", publication.publication_id)
+        before_commit()
+
+
+def current_publication_id(ledger: Ledger) -> str | None:
+    """The publication that readers see, if any."""
+    with ledger.database.reading() as connection:
+        return pointer(connection, "publication")
+
+
+def _insert(
+    connection: sa.Connection, table: sa.Table, publication_id: str, frame: pd.DataFrame
+) -> None:
+    for start in range(0, len(frame), _ROWS_AT_ONCE):
+        part = frame.iloc[start : start + _ROWS_AT_ONCE]
+        names = [column.name for column in table.columns if column.name != "publication_id"]
+        columns = [_plain_values(part[name]) for name in names]
+        rows = [
+            {"publication_id": publication_id, **dict(zip(names, values, strict=True))}
+            for values in zip(*columns, strict=True)
+        ]
+        connection.execute(sa.insert(table), rows)
+
+
+def _plain_values(column: pd.Series) -> list[Any]:
+    """Values a database driver understands; None where a cell is empty."""
+    plain = column.dt.date if column.dtype.kind == "M" else column.astype(object)
+    return [None if missing else value
+            for value, missing in zip(plain.tolist(), column.isna(), strict=True)]  # fmt: skip

@@ -1,0 +1,115 @@
+"""The ledger's tables and views. The published tables follow from the contract's declarations."""
+
+import datetime as dt
+from typing import Any
+
+import sqlalchemy as sa
+
+from sitecast.records.contract import Column, TableContract
+from sitecast.records.tables_written import PUBLISHED_TABLES
+
+
+class UtcInstant(sa.types.TypeDecorator[dt.datetime]):
+    """A moment in UTC, aware on both sides even where the database keeps no time zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: dt.datetime | None, _dialect: Any) -> dt.datetime | None:
+        return None if value is None else value.astimezone(dt.UTC)
+
+    def process_result_value(self, value: dt.datetime | None, _dialect: Any) -> dt.datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=dt.UTC) if value.tzinfo is None else value.astimezone(dt.UTC)
+
+
+METADATA = sa.MetaData()
+
+PLANS = sa.Table(
+    "plans", METADATA,
+    sa.Column("plan_id", sa.Text, primary_key=True),
+    sa.Column("as_of", UtcInstant, nullable=False),
+    sa.Column("made_at", UtcInstant, nullable=False),
+    sa.Column("content", sa.Text, nullable=False),
+)  # fmt: skip
+ATTEMPTS = sa.Table(
+    "attempts", METADATA,
+    sa.Column("token", sa.BigInteger().with_variant(sa.Integer, "sqlite"), primary_key=True,
+              autoincrement=True),
+    sa.Column("plan_id", sa.Text, nullable=False),
+    sa.Column("menu_week", sa.Text, nullable=False),
+    sa.Column("asset", sa.Text, nullable=False),
+    sqlite_autoincrement=True,
+)  # fmt: skip
+PUBLICATIONS = sa.Table(
+    "publications", METADATA,
+    sa.Column("publication_id", sa.Text, primary_key=True),
+    sa.Column("plan_id", sa.Text, sa.ForeignKey("plans.plan_id"), nullable=False),
+    sa.Column("published_at", UtcInstant, nullable=False),
+    sa.Column("supersedes", sa.Text, sa.ForeignKey("publications.publication_id")),
+    sa.Column("versions", sa.Text, nullable=False),
+)  # fmt: skip
+POINTERS = sa.Table(
+    "pointers", METADATA,
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+)  # fmt: skip
+OUTBOX = sa.Table(
+    "outbox", METADATA,
+    sa.Column("message_id", sa.Text, primary_key=True),
+    sa.Column("publication_id", sa.Text, sa.ForeignKey("publications.publication_id"),
+              nullable=False),
+    sa.Column("channel", sa.Text, nullable=False),
+    sa.Column("recipient", sa.Text, nullable=False),
+    sa.Column("sender", sa.Text, nullable=False),
+    sa.Column("message", sa.LargeBinary, nullable=False),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("attempts", sa.Integer, nullable=False, default=0),
+    sa.Column("last_error", sa.Text, nullable=False, default=""),
+    sa.Column("queued_at", UtcInstant, nullable=False),
+    sa.Column("next_try_at", UtcInstant, nullable=False),
+    sa.Column("sent_at", UtcInstant),
+    sa.UniqueConstraint("publication_id", "channel", "recipient"),
+)  # fmt: skip
+
+_SQL_TYPES: dict[str, Any] = {
+    "text": sa.Text, "json": sa.Text, "count": sa.BigInteger, "amount": sa.Double,
+    "day": sa.Date, "instant": UtcInstant, "flag": sa.Boolean,
+}  # fmt: skip
+
+
+def _sql_column(column: Column, contract: TableContract) -> Any:
+    return sa.Column(column.name, _SQL_TYPES[column.kind], nullable=column.nullable,
+                     primary_key=column.name in contract.key)  # fmt: skip
+
+
+def _published(contract: TableContract) -> sa.Table:
+    version = sa.Column("publication_id", sa.Text, sa.ForeignKey("publications.publication_id"),
+                        primary_key=True)  # fmt: skip
+    columns = [_sql_column(column, contract) for column in contract.columns]
+    return sa.Table(contract.name, METADATA, version, *columns)
+
+
+PUBLISHED: dict[str, sa.Table] = {table.name: _published(table) for table in PUBLISHED_TABLES}
+
+
+def current_rows(table: sa.Table) -> sa.Select[Any]:
+    """The rows of the current publication; all columns but publication_id."""
+    mine = (POINTERS.c.name == "publication") & (POINTERS.c.value == table.c.publication_id)
+    columns = [column for column in table.columns if column.name != "publication_id"]
+    return sa.select(*columns).join_from(table, POINTERS, mine)
+
+
+def create_all(connection: sa.Connection) -> None:
+    """Create the tables and views that do not exist yet."""
+    METADATA.create_all(connection)
+    existing = set(sa.inspect(connection).get_view_names())
+    for name, table in PUBLISHED.items():
+        if f"current_{name}" in existing:
+            continue
+        mine = (POINTERS.c.name == "publication") & (POINTERS.c.value == table.c.publication_id)
+        rows = sa.select(table).join_from(table, POINTERS, mine)
+        query = rows.compile(connection, compile_kwargs={"literal_binds": True})
+        # Names come from the contract, never from input.
+        connection.exec_driver_sql(f"CREATE VIEW current_{name} AS {query}")
