@@ -29,8 +29,8 @@ def dictionary() -> str:
     """The data dictionary: every table and column."""
     intro = (
         "# Data dictionary\n\nIds are text, money is whole minor units, quantities are in the "
-        "SKU's `base_uom`, instants are UTC, dates are plain. Any input table may carry `as_of`: when "
-        "the row became known.\n"
+        "SKU's `base_uom`, instants are UTC, dates are plain. Any input table may carry `as_of`: "
+        "when the row became known.\n"
     )
     read = [_table(table) for table in TABLES_READ.values()]
     written = [_table(table) for table in TABLES_WRITTEN.values()]
