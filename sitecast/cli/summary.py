@@ -61,7 +61,8 @@ def _busiest(forecasts: list[SiteForecast]) -> list[dict[str, Any]]:
     top = load.sort_values(["share", "boxes_mean"], ascending=False).head(BUSIEST)
     return [
         {
-            "week": row.menu_week, "site": row.site_id, "packs on": f"{row.production_date:%a %d %b}",
+            "week": row.menu_week, "site": row.site_id,
+            "packs on": f"{row.production_date:%a %d %b}",
             "boxes p10–p90": f"{row.boxes_p10:,.0f}–{row.boxes_p90:,.0f}",
             "cap": f"{row.cap_boxes:,}", "P(over cap)": f"{row.p_over_cap:.0%}",
         }
