@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sitecast.deployment import Deployment
-from sitecast.errors import SettingsError
+from sitecast.errors import NotFound, SettingsError
 from sitecast.extract import Source, open_source
 from sitecast.publish import FileMailer, Mailer, SmtpMailer
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.plan import ForecastPlan
 from sitecast.settings import PlanSettings, load_plan_file
 from sitecast.store import Ledger, WeekStore
 
@@ -21,6 +23,17 @@ class Installation:
     publications: Path
     mailer: Mailer
 
+    def current_plan(self) -> ForecastPlan:
+        """The plan made last.
+
+        Raises:
+            NotFound: no plan was made yet.
+        """
+        plan = self.ledger.current_plan()
+        if plan is None:
+            raise NotFound("there is no plan yet", {}, "run `sitecast plan` or `sitecast run`")
+        return plan
+
     def plan_settings(self) -> PlanSettings:
         """The plan file as it is now."""
         path = self.deployment.plan_path
@@ -31,6 +44,13 @@ class Installation:
                 "run `sitecast demo`, or write one: docs/how-to/bring-your-own-data.md",
             )
         return load_plan_file(path)
+
+    def current_plan(self) -> ForecastPlan:
+        """The plan that was made last."""
+        plan = self.ledger.current_plan()
+        if plan is None:
+            raise NotFound("no plan has been made yet", {}, "run `sitecast plan`")
+        return plan
 
     def source(self, settings: PlanSettings) -> Source:
         """The source of the input tables that a plan names."""
