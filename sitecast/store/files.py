@@ -13,7 +13,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from sitecast.errors import StoreError
+from sitecast.errors import SitecastError, StoreError
 
 
 @contextlib.contextmanager
@@ -21,6 +21,8 @@ def written_or_store_error(place: Path) -> Iterator[None]:
     """Turn a full disk, a read-only folder and the like into one StoreError."""
     try:
         yield
+    except SitecastError:  # some are an OSError too
+        raise
     except OSError as error:
         raise StoreError(
             f"cannot write: {error.strerror or error}",

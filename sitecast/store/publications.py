@@ -60,6 +60,14 @@ def current_publication_id(ledger: Ledger) -> str | None:
         return pointer(connection, "publication")
 
 
+def publication_row(ledger: Ledger, publication_id: str) -> Mapping[str, Any] | None:
+    """What the ledger keeps about a publication, if there is one."""
+    query = sa.select(PUBLICATIONS).where(PUBLICATIONS.c.publication_id == publication_id)
+    with ledger.database.reading() as connection:
+        row = connection.execute(query).mappings().one_or_none()
+    return None if row is None else dict(row)
+
+
 def _insert(
     connection: sa.Connection, table: sa.Table, publication_id: str, frame: pd.DataFrame
 ) -> None:

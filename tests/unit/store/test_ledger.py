@@ -105,10 +105,14 @@ def test_several_processes_create_the_same_ledger_at_once(tmp_path: Path) -> Non
     connection.close()
 
 
-def test_error_in_a_transaction_takes_everything_back(ledger: Ledger) -> None:
-    row = sa.text("INSERT INTO pointers VALUES ('x', 'y')")
-    with pytest.raises(ZeroDivisionError, match="planted"), ledger.database.writing() as connection:
-        connection.execute(row)
+def _insert_then_fail(ledger: Ledger) -> None:
+    with ledger.database.writing() as connection:
+        connection.execute(sa.text("INSERT INTO pointers VALUES ('x', 'y')"))
         raise ZeroDivisionError("planted")
+
+
+def test_error_in_a_transaction_takes_everything_back(ledger: Ledger) -> None:
+    with pytest.raises(ZeroDivisionError, match="planted"):
+        _insert_then_fail(ledger)
     with ledger.database.reading() as connection:
         assert connection.execute(sa.text("SELECT * FROM pointers")).all() == []

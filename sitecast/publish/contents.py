@@ -1,0 +1,54 @@
+"""The tables of a publication, and the names people know things by."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sitecast.publish.manifest import PlanManifest
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_written import PUBLISHED_TABLES
+from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast.store import WeekStore
+
+
+@dataclass(frozen=True)
+class Contents:
+    """What a publication says."""
+
+    plan: ForecastPlan
+    publication_id: str
+    tables: Mapping[str, pd.DataFrame]
+    """The published tables over all weeks of the plan, in the order of their keys."""
+    site_names: Mapping[str, str]
+    sku_names: Mapping[str, str]
+
+
+def gather(
+    plan: ForecastPlan,
+    manifest: PlanManifest,
+    forecasts: Mapping[str, SiteForecast],
+    weeks: WeekStore,
+) -> Contents:
+    """Put the plan's weeks together, with names as they were in the very data they came from."""
+    inputs = [
+        weeks.read(WeekData, plan.plan_id, week, made[WeekData.asset])
+        for week, made in manifest.weeks.items()
+    ]
+    tables = {}
+    for contract in PUBLISHED_TABLES:
+        parts = [contract.shaped(forecasts[week][contract.name]) for week in plan.menu_weeks]
+        joined = pd.concat(parts, ignore_index=True)
+        tables[contract.name] = joined.sort_values(list(contract.key), ignore_index=True)
+    return Contents(
+        plan, manifest.publication_id, tables,
+        _names(inputs, "sites", "site_id"), _names(inputs, "skus", "sku_id"),
+    )  # fmt: skip
+
+
+def _names(inputs: list[WeekData], table: str, key: str) -> dict[str, str]:
+    """The names of the latest week win."""
+    names: dict[str, str] = {}
+    for week in inputs:
+        names.update(zip(week[table][key], week[table]["name"], strict=True))
+    return names

@@ -1,0 +1,99 @@
+"""The immutable folder of a publication, and the pointer beside it (R9).
+
+<folder>/<publication_id>/   <table>.parquet, <table>.csv, page.html, summary.json,
+manifest.json (versions, rows and a sha256 per file)
+/current.json        {"publication_id": …}, replaced in one step
+/current             a link to the same folder, for people
+"""
+
+import datetime as dt
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sitecast.errors import Corrupt
+from sitecast.publish.contents import Contents
+from sitecast.publish.csv_cells import to_csv
+from sitecast.publish.manifest import PlanManifest
+from sitecast.publish.page import render_page
+from sitecast.publish.summary import summarise
+from sitecast.store.files import (
+    rename_into_place,
+    replace_file,
+    replace_link,
+    sha256_of,
+    write_beside,
+    written_or_store_error,
+)  # fmt: skip
+from sitecast.store.parquet import to_parquet
+
+MANIFEST, PAGE, POINTER, LINK = "manifest.json", "page.html", "current.json", "current"
+
+
+def write_publication(
+    contents: Contents, manifest: PlanManifest, folder: Path, ui_url: str, now: dt.datetime
+) -> Path:
+    """Write the publication's folder, unless an earlier attempt finished it.
+
+    Raises:
+        StoreError: the disk refuses; nothing is left half-written.
+        Corrupt: what an earlier attempt wrote is damaged.
+    """
+    place = folder / contents.publication_id
+    if place.exists():
+        _check_files(place)
+        return place
+    files = _files(contents, manifest, ui_url, now)
+    with written_or_store_error(folder):
+        for left in folder.glob(".new-*"):  # of attempts that were killed: publishers take turns
+            shutil.rmtree(left, ignore_errors=True)
+        rename_into_place(write_beside(folder, ".new", files), place)
+    return place
+
+
+def point_to(folder: Path, publication_id: str) -> None:
+    """Make a publication the folder's current one."""
+    content = json.dumps({"publication_id": publication_id, "page": f"{publication_id}/{PAGE}"})
+    with written_or_store_error(folder):
+        replace_file(folder / POINTER, content.encode())
+        replace_link(folder / LINK, publication_id)
+
+
+def _files(
+    contents: Contents, manifest: PlanManifest, ui_url: str, now: dt.datetime
+) -> dict[str, bytes]:
+    plan = contents.plan
+    tables = {**contents.tables, "forecast_plan": plan.as_table()}
+    files: dict[str, bytes] = {}
+    for name, frame in tables.items():
+        files[f"{name}.parquet"], files[f"{name}.csv"] = to_parquet(frame), to_csv(frame)
+    files[PAGE] = render_page(contents, ui_url).encode()
+    files["summary.json"] = _json(summarise(contents.tables))
+    files[MANIFEST] = _json({
+        "publication_id": contents.publication_id,
+        "plan_id": plan.plan_id,
+        "as_of": plan.as_of.isoformat(),
+        "created": now.isoformat(),
+        "code_version": plan.code_version,
+        "weeks": manifest.weeks,
+        "rows": {name: len(frame) for name, frame in tables.items()},
+        "sha256": {name: sha256_of(data) for name, data in files.items()},
+    })  # fmt: skip
+    return files
+
+
+def _check_files(place: Path) -> None:
+    try:
+        sums: Mapping[str, str] = json.loads((place / MANIFEST).read_bytes())["sha256"]
+        wrong = [name for name in sums if sha256_of((place / name).read_bytes()) != sums[name]]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        wrong = [str(error)]
+    if wrong:
+        raise Corrupt(f"a publication's files are damaged: {', '.join(wrong)}",
+                      {"path": str(place)}, "move the folder away and publish again")  # fmt: skip
+
+
+def _json(content: Any) -> bytes:
+    return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False).encode()

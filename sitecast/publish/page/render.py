@@ -1,0 +1,55 @@
+"""Render the page: template, style and script in one file, under a strict content policy."""
+
+import base64
+import hashlib
+import re
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from sitecast.publish.contents import Contents
+from sitecast.publish.page.view import page_view
+
+_HERE = Path(__file__).parent
+_STYLES = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+
+
+def render_page(contents: Contents, ui_url: str) -> str:
+    """The page as HTML text.
+
+    Args:
+        contents: what the publication says.
+        ui_url: address of the Dagster UI; linked when it is http or https.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters["number"] = lambda value: f"{value:,.0f}"
+    style, script = _asset("page.css"), _asset("page.js")
+    view = page_view(contents)
+    view["ui_url"] = ui_url if ui_url.startswith(("http://", "https://")) else ""
+    drawn = [found for chart in view["charts"] for found in _STYLES.findall(chart["svg"])]
+    return environment.get_template("page.html.j2").render(
+        view, style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
+        policy=content_policy([style, *drawn], script),
+    )  # fmt: skip
+
+
+def content_policy(styles: list[str], script: str) -> str:
+    """Allow just these inline styles and this script, and pictures within the file."""
+    allowed = " ".join(sorted({_source(style) for style in styles}))
+    return (
+        f"default-src 'none'; style-src {allowed}; script-src {_source(script)}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _source(text: str) -> str:
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return f"'sha256-{digest}'"
+
+
+def _asset(name: str) -> str:
+    return (_HERE / name).read_text(encoding="utf-8")

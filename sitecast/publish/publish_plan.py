@@ -1,0 +1,99 @@
+"""Publish a completed plan: folder, database and outbox, once per plan version (R9, R10).
+
+Everything hangs on one transaction: rows, outbox and pointer become visible together, and the
+folder's pointer moves just before it commits. Killed anywhere, the next try picks up what is there.
+"""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+from sitecast.errors import StoreError
+from sitecast.publish.contents import gather
+from sitecast.publish.folder import PAGE, point_to, write_publication
+from sitecast.publish.manifest import plan_manifest
+from sitecast.publish.message import queued_messages
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.publication import Publication
+from sitecast.store import Ledger, WeekStore
+from sitecast.store.files import locked
+from sitecast.store.publications import (
+    current_publication_id,
+    publication_row,
+    record_publication,
+)  # fmt: skip
+
+
+def publish_plan(
+    plan: ForecastPlan,
+    weeks: WeekStore,
+    ledger: Ledger,
+    folder: Path,
+    ui_url: str,
+    now: dt.datetime,
+) -> Publication:
+    """Publish the newest forecasts of exactly the plan's weeks; the same ones again change nothing.
+
+    Args:
+        plan: a plan that was saved in the ledger.
+        weeks: where its forecasts lie.
+        ledger: whose database gets the published tables and the outbox.
+        folder: where publications lie, a folder each.
+        ui_url: address of the Dagster UI, for links.
+        now: when it is published; also the Date of the emails.
+    Raises:
+        StoreError: a week is missing, or a plan with a later as_of is published already. Nothing
+            is published then; the last good publication stays current.
+    """
+    ledger.plan(plan.plan_id)
+    with locked(folder / ".lock"):
+        manifest, forecasts = plan_manifest(plan, weeks)
+        current = current_publication(ledger, folder)
+        known = find_publication(ledger, folder, manifest.publication_id)
+        if known is not None:
+            if current is not None and known.publication_id == current.publication_id:
+                point_to(folder, known.publication_id)  # it may not have got that far
+            return known
+        _refuse_older(plan, None if current is None else ledger.plan(current.plan_id))
+        contents = gather(plan, manifest, forecasts, weeks)
+        place = write_publication(contents, manifest, folder, ui_url, now)
+        supersedes = None if current is None else current.publication_id
+        publication = Publication(
+            manifest.publication_id, plan.plan_id, place, place / PAGE, supersedes,
+            manifest.weeks, now,
+        )  # fmt: skip
+        messages = queued_messages(contents, publication, ui_url)
+        record_publication(
+            ledger, publication, contents.tables, messages,
+            before_commit=lambda: point_to(folder, publication.publication_id),
+        )  # fmt: skip
+    return publication
+
+
+def current_publication(ledger: Ledger, folder: Path) -> Publication | None:
+    """The publication that readers see, if any."""
+    publication_id = current_publication_id(ledger)
+    return None if publication_id is None else find_publication(ledger, folder, publication_id)
+
+
+def find_publication(ledger: Ledger, folder: Path, publication_id: str) -> Publication | None:
+    """A publication by its id, if there is one."""
+    row = publication_row(ledger, publication_id)
+    if row is None:
+        return None
+    place = folder / publication_id
+    return Publication(
+        publication_id, row["plan_id"], place, place / PAGE, row["supersedes"],
+        json.loads(row["versions"]), row["published_at"],
+    )  # fmt: skip
+
+
+def _refuse_older(plan: ForecastPlan, current: ForecastPlan | None) -> None:
+    """An older plan never replaces a newer one silently; a plan may always replace itself."""
+    if current is None or current.plan_id == plan.plan_id or plan.as_of >= current.as_of:
+        return
+    raise StoreError(
+        "a plan that knows more is published already",
+        {"plan_id": plan.plan_id, "as_of": plan.as_of.isoformat(), "published": current.plan_id},
+        "make a new plan with a later as_of, and publish that",
+    )

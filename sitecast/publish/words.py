@@ -1,0 +1,42 @@
+"""Words and units for people: the page and the email say the same thing the same way."""
+
+_REASONS = {
+    "no_site_makes_all_items": "no site makes all items of the box",
+    "no_site_reaches_region": "no site reaches the region",
+    "cap_binds": "every site that could pack them is full",
+}
+_LARGE = {"g": "kg", "ml": "l"}
+
+
+def reason_in_words(reason: str) -> str:
+    """Why boxes were not allocated."""
+    return _REASONS.get(reason, reason)
+
+
+def human_unit(uom: str) -> str:
+    """The unit people read quantities in: kg for g, l for ml."""
+    return _LARGE.get(uom, uom)
+
+
+def human_quantity(qty: float, uom: str) -> str:
+    """A quantity in human_unit(), with three digits or so.
+
+    Example:
+        >>> human_quantity(12_340.0, "g"), human_quantity(1234.0, "each")
+        ('12.3', '1,234')
+    """
+    if uom not in _LARGE:
+        return f"{qty:,.0f}"
+    large = qty / 1000
+    decimals = 0 if large >= 100 else 1 if large >= 10 else 2
+    return f"{large:,.{decimals}f}"
+
+
+def span(weeks: list[str] | tuple[str, ...]) -> str:
+    """The horizon in words.
+
+    Example:
+        >>> span(["2026-W48", "2026-W49"]), span(["2026-W48"])
+        ('2026-W48 to 2026-W49', '2026-W48')
+    """
+    return weeks[0] if len(weeks) == 1 else f"{weeks[0]} to {weeks[-1]}"

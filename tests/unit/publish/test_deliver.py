@@ -1,0 +1,135 @@
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from publish_world import NOW, UI_URL, WEEKS, World
+
+from sitecast.errors import DeliveryError
+from sitecast.publish import FileMailer, deliver_outbox, publish_plan
+from sitecast.publish.deliver import LONGEST_PAUSE, MAX_ATTEMPTS, OnAmbiguous, pause
+from sitecast.publish.mailers import Doubtful, Refused
+from sitecast.store.outbox import Outbox
+
+ANA, BEN = "ana@example.com", "ben@example.com"
+
+
+class ScriptedMailer:
+    """Raises what it is told to per recipient, else keeps the message."""
+
+    def __init__(self, **errors: Exception) -> None:
+        self.errors, self.accepted = errors, []
+
+    def send(self, message: bytes, sender: str, recipient: str) -> None:
+        error = self.errors.get(recipient.partition("@")[0])
+        if error is not None:
+            raise error
+        self.accepted.append((recipient, message))
+
+    accepted: list[tuple[str, bytes]]
+
+
+class Crash(BaseException):
+    """Stands for the death of the process."""
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    for week in WEEKS:
+        made.store_week(week)
+    publish_plan(made.plan, made.weeks, made.ledger, made.folder, UI_URL, NOW)
+    return made
+
+
+def test_every_recipient_gets_one_message_once(world: World) -> None:
+    mailer = ScriptedMailer()
+    report = deliver_outbox(world.ledger, mailer, NOW, "resend")
+    assert (sorted(report.sent), report.waiting) == ([ANA, BEN], ())
+    assert deliver_outbox(world.ledger, mailer, NOW, "resend").sent == ()
+    assert len(mailer.accepted) == 2
+
+
+def test_refused_recipient_is_named_and_the_other_one_served(world: World) -> None:
+    report = deliver_outbox(world.ledger, ScriptedMailer(ben=Refused("550 no")), NOW, "resend")
+    assert (report.sent, report.refused) == ((ANA,), (BEN,))
+    assert deliver_outbox(world.ledger, ScriptedMailer(), NOW, "resend").sent == ()
+
+
+def test_transient_error_waits_longer_each_time_and_then_gives_up(world: World) -> None:
+    down, now = ScriptedMailer(ana=DeliveryError("421"), ben=DeliveryError("421")), NOW
+    report = deliver_outbox(world.ledger, down, now, "resend")
+    assert sorted(report.waiting) == [ANA, BEN]
+    early = now + pause(1) - dt.timedelta(seconds=1)
+    assert deliver_outbox(world.ledger, ScriptedMailer(), early, "resend").sent == ()
+    for attempts in range(1, MAX_ATTEMPTS):
+        now += pause(attempts)
+        report = deliver_outbox(world.ledger, down, now, "resend")
+    assert (sorted(report.dead), report.waiting) == ([ANA, BEN], ())
+
+
+def test_message_that_was_held_up_is_sent_later_with_the_same_bytes(world: World) -> None:
+    frozen = [row.message for row in Outbox(world.ledger.database).rows("pending")]
+    deliver_outbox(world.ledger, ScriptedMailer(ana=DeliveryError("421")), NOW, "resend")
+    mailer = ScriptedMailer()
+    deliver_outbox(world.ledger, mailer, NOW + pause(1), "resend")
+    assert mailer.accepted[0][0] == ANA
+    assert mailer.accepted[0][1] in frozen
+
+
+@pytest.mark.parametrize(("rule", "held", "sent"), [("resend", (), (ANA,)), ("hold", (ANA,), ())])
+def test_doubt_is_settled_by_rule(
+    world: World, rule: OnAmbiguous, held: tuple[str, ...], sent: tuple[str, ...]
+) -> None:
+    report = deliver_outbox(world.ledger, ScriptedMailer(ana=Doubtful("timeout")), NOW, rule)
+    assert report.held == held
+    assert deliver_outbox(world.ledger, ScriptedMailer(), NOW + pause(1), rule).sent == sent
+
+
+@pytest.mark.parametrize("rule", ["resend", "hold"])
+def test_row_left_by_a_process_that_died_is_settled_by_rule(
+    world: World, rule: OnAmbiguous
+) -> None:
+    with pytest.raises(Crash, match="killed"):
+        deliver_outbox(world.ledger, ScriptedMailer(ana=Crash("killed"), ben=Crash("killed")),
+                       NOW, rule)  # fmt: skip
+    interrupted = Outbox(world.ledger.database).rows("sending")
+    assert len(interrupted) == 1
+    mailer = ScriptedMailer()
+    report = deliver_outbox(world.ledger, mailer, NOW, rule)
+    if rule == "hold":
+        assert report.held == (interrupted[0].recipient,)
+        assert len(report.sent) == 1
+    else:
+        assert sorted(report.sent) == [ANA, BEN]
+        assert (interrupted[0].recipient, interrupted[0].message) in mailer.accepted
+
+
+def test_pause_doubles_up_to_a_limit() -> None:
+    assert [pause(n).total_seconds() for n in (1, 2, 3)] == [60, 120, 240]
+    assert pause(10_000) == LONGEST_PAUSE
+
+
+def test_file_mailer_writes_private_eml_files_named_by_message_id(
+    world: World, tmp_path: Path
+) -> None:
+    folder = tmp_path / "outbox"
+    rows = Outbox(world.ledger.database).rows("pending")
+    deliver_outbox(world.ledger, FileMailer(folder), NOW, "resend")
+    FileMailer(folder).send(rows[0].message, rows[0].sender, rows[0].recipient)
+    assert sorted(p.name for p in folder.iterdir()) == sorted(
+        f"{row.message_id.strip('<>')}.eml" for row in rows
+    )
+    assert {p.stat().st_mode & 0o777 for p in folder.iterdir()} == {0o600}
+    assert {p.read_bytes() for p in folder.iterdir()} == {row.message for row in rows}
+
+
+def test_message_id_cannot_name_a_path(tmp_path: Path) -> None:
+    FileMailer(tmp_path / "out").send(b"Message-ID: <../../evil@x>\r\n\r\nhello", "a@b", "c@d")
+    (written,) = (tmp_path / "out").iterdir()
+    assert len(written.stem) == 64
+
+
+def test_folder_that_cannot_be_written_is_a_transient_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(DeliveryError, match="cannot write the message"):
+        FileMailer(tmp_path / "file").send(b"\r\n", "a@b", "c@d")
