@@ -1,0 +1,38 @@
+"""forecast_plan: the configurator as an asset; it also keeps the partition set `menu_week`."""
+
+import dagster as dg
+
+import sitecast
+from sitecast.pipeline import configure_plan
+from sitecast_dagster.config import PlanConfig
+from sitecast_dagster.failures import known_problems_as_failures
+from sitecast_dagster.metadata import plan_metadata
+from sitecast_dagster.partitions import MENU_WEEK, weeks_to_add, weeks_to_drop
+from sitecast_dagster.resources import InstallationResource
+from sitecast_dagster.tags import GROUP, OWNERS, TAGS
+from sitecast_dagster.week_status import weeks_in_use
+
+
+@dg.asset(group_name=GROUP, owners=OWNERS, tags=TAGS, kinds={"yaml", "pandas"},
+          code_version=sitecast.__version__)  # fmt: skip
+def forecast_plan(
+    context: dg.AssetExecutionContext, config: PlanConfig, installation: InstallationResource
+) -> dg.MaterializeResult[None]:
+    """The frozen plan: which menu weeks are forecast, as known when, from which inputs.
+
+    Makes the plan the current one and registers its weeks as partitions.
+    """
+    with known_problems_as_failures(context.retry_number):
+        opened = installation.open()
+        settings = config.over(opened.plan_settings())
+        plan = configure_plan(opened, settings, installation.now())
+    registered = context.instance.get_dynamic_partitions(MENU_WEEK)
+    added = weeks_to_add(registered, plan.menu_weeks)
+    dropped = weeks_to_drop(registered, plan.menu_weeks, weeks_in_use(context.instance))
+    context.instance.add_dynamic_partitions(MENU_WEEK, added)
+    for week in dropped:
+        context.instance.delete_dynamic_partition(MENU_WEEK, week)
+    changes = {"weeks added": added, "weeks dropped": dropped}
+    return dg.MaterializeResult(
+        metadata={**plan_metadata(plan), **changes}, data_version=dg.DataVersion(plan.plan_id)
+    )

@@ -1,0 +1,51 @@
+"""published_forecast: one immutable publication of a completed plan, and the emails about it."""
+
+from dataclasses import asdict
+
+import dagster as dg
+
+import sitecast
+from sitecast.publish import deliver_outbox, publish_plan
+from sitecast_dagster.assets.forecast_plan import forecast_plan
+from sitecast_dagster.assets.site_forecast import site_forecast
+from sitecast_dagster.failures import known_problems_as_failures
+from sitecast_dagster.resources import InstallationResource
+from sitecast_dagster.runs import plan_of_run
+from sitecast_dagster.tags import GROUP, OWNERS, TAGS
+
+ALL_WEEKS = dg.AssetDep(site_forecast, partition_mapping=dg.AllPartitionMapping())
+
+
+@dg.asset(deps=[forecast_plan, ALL_WEEKS], group_name=GROUP, owners=OWNERS, tags=TAGS,
+          kinds={"parquet", "sql", "email"}, code_version=sitecast.__version__)  # fmt: skip
+def published_forecast(
+    context: dg.AssetExecutionContext, installation: InstallationResource
+) -> dg.MaterializeResult[None]:
+    """The forecast of all weeks of one plan: files, database tables, a page and an email.
+
+    Reads exactly the versions that the plan's manifest names, never whatever is newest.
+    """
+    with known_problems_as_failures(context.retry_number):
+        opened, now = installation.open(), installation.now()
+        plan = plan_of_run(context.instance, context.run_id, opened)
+        publication = publish_plan(
+            plan, opened.weeks, opened.ledger, opened.publications, opened.deployment.ui_url, now
+        )
+        # An email that cannot be sent stays in the outbox; it must not undo the publication.
+        delivery = deliver_outbox(
+            opened.ledger, opened.mailer, now, plan.settings.publication.on_ambiguous
+        )
+    return dg.MaterializeResult(
+        metadata={
+            "plan_id": plan.plan_id,
+            "publication_id": publication.publication_id,
+            "page": dg.MetadataValue.path(str(publication.page)),
+            "folder": dg.MetadataValue.path(str(publication.folder)),
+            "supersedes": publication.supersedes or "nothing",
+            "versions": dg.MetadataValue.json(
+                {week: dict(versions) for week, versions in publication.versions.items()}
+            ),
+            "emails": dg.MetadataValue.json(asdict(delivery)),
+        },
+        data_version=dg.DataVersion(publication.publication_id),
+    )

@@ -1,0 +1,1 @@
+"""Checks that live inside assets: a partitioned `@asset_check` would be handed every week."""

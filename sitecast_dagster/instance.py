@@ -1,0 +1,46 @@
+"""The Dagster instance of an installation: its folder, its settings, its storage.
+
+What belongs here: creating it once, safely. What does not: using it (local_runner.py, ui.py).
+"""
+
+from pathlib import Path
+
+import dagster as dg
+
+from sitecast.deployment import Deployment
+from sitecast.store.files import locked, make_folder, replace_file
+from sitecast_dagster.partitions import MENU_WEEK
+
+TEMPLATE = Path(__file__).with_name("dagster.yaml")
+
+
+def dagster_home(deployment: Deployment) -> Path:
+    """DAGSTER_HOME of an installation."""
+    return deployment.home.resolve() / "dagster"
+
+
+def init_instance(deployment: Deployment) -> Path:
+    """Write dagster.yaml and create the instance's storage; returns DAGSTER_HOME.
+
+    Two processes that open a new SQLite storage at the same moment can break it for good: whoever
+    comes first creates it, under a lock. Safe to repeat.
+    """
+    home = dagster_home(deployment)
+    make_folder(home)
+    with locked(home / ".init"):
+        _write_settings(home / "dagster.yaml", deployment)
+        # Each call opens one of the instance's three databases.
+        with dg.DagsterInstance.from_config(str(home)) as instance:
+            instance.get_runs(limit=1)
+            instance.get_dynamic_partitions(MENU_WEEK)
+            instance.all_instigator_state()
+    return home
+
+
+def _write_settings(path: Path, deployment: Deployment) -> None:
+    template = TEMPLATE.read_text(encoding="utf-8")
+    wanted = template.replace("{max_concurrent_weeks}", str(deployment.max_concurrent_weeks))
+    present = path.read_text(encoding="utf-8") if path.exists() else ""
+    is_ours = not present or present.splitlines()[0] == template.splitlines()[0]
+    if is_ours and present != wanted:
+        replace_file(path, wanted.encode())

@@ -1,0 +1,38 @@
+"""Jobs: what can be launched as one piece.
+
+What belongs here: selections of assets, with names for people. What does not: when they are
+launched (schedules.py, sensors/).
+"""
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from sitecast_dagster.assets import WEEK_ASSETS, forecast_plan, published_forecast
+from sitecast_dagster.delivery import deliver_messages
+from sitecast_dagster.tags import TAGS
+
+PLAN_JOB = dg.define_asset_job(
+    "plan_weeks",
+    selection=[forecast_plan],
+    description="Freeze a new plan from the plan file; a sensor then runs its weeks.",
+    tags=TAGS,
+)
+WEEK_JOB = dg.define_asset_job(
+    "forecast_week",
+    selection=WEEK_ASSETS,
+    description="One menu week: extract, simulate, forecast, in one process.",
+    tags=TAGS,
+)
+PUBLISH_JOB = dg.define_asset_job(
+    "publish_forecast",
+    selection=[published_forecast],
+    description="Publish a completed plan once, and deliver what waits in the outbox.",
+    tags=TAGS,
+)
+DELIVERY_JOB = deliver_messages
+JOBS: list[dg.JobDefinition | UnresolvedAssetJobDefinition] = [
+    PLAN_JOB,
+    WEEK_JOB,
+    PUBLISH_JOB,
+    DELIVERY_JOB,
+]

@@ -1,0 +1,124 @@
+"""What the UI shows beside an asset: rows, schema with units, a preview, a small plot.
+
+What belongs here: turning records into Dagster metadata. What does not: computing anything that
+is not already in the record.
+"""
+
+from typing import Any
+
+import dagster as dg
+import pandas as pd
+
+from sitecast.records.contract import TableContract
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_read import TABLES_READ
+from sitecast.records.tables_written import FORECAST_PLAN, SITE_FORECAST, TABLES_WRITTEN
+from sitecast.records.week_record import SiteForecast, WeekRecord
+from sitecast_dagster.pictures import bars_png, inline_image
+
+CONTRACTS: dict[str, TableContract] = {**TABLES_READ, **TABLES_WRITTEN}
+MAIN_TABLE = {
+    "extracted_data": "orders",
+    "simulated_orders": "orders",
+    "site_forecast": "site_forecast",
+}
+PREVIEW_ROWS, PREVIEW_COLUMNS = 8, 12
+NAMES_OF_KINDS = {"count": "int", "amount": "float", "day": "date", "instant": "timestamp",
+                  "flag": "bool"}  # fmt: skip
+UNIT_NOTE = "column descriptions name the unit; quantities are in each SKU's base unit (uom)"
+
+
+def schema_of(contract: TableContract) -> dg.TableSchema:
+    """A table's columns as declared: type, meaning, unit, whether they may be empty."""
+    return dg.TableSchema(
+        [
+            dg.TableColumn(
+                column.name,
+                NAMES_OF_KINDS.get(column.kind, "string"),
+                description=column.description + (f" [{column.unit}]" if column.unit else ""),
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in contract.columns
+        ]
+    )
+
+
+def record_metadata(record: WeekRecord, attempt: int) -> dict[str, Any]:
+    """Metadata of one version of a week's record."""
+    main = record[MAIN_TABLE[record.asset]]
+    facts: dict[str, Any] = {
+        "dagster/row_count": len(main),
+        "plan_id": record.provenance.plan_id,
+        "version": record.version,
+        "as_of": record.provenance.as_of,
+        "attempt": attempt,
+        "units": UNIT_NOTE,
+        "tables": _row_counts(record),
+        "preview": preview(main),
+    }
+    if isinstance(record, SiteForecast):
+        facts |= _forecast_facts(record)
+    return facts
+
+
+def plan_metadata(plan: ForecastPlan) -> dict[str, Any]:
+    """Metadata of a frozen plan."""
+    return {
+        "plan_id": plan.plan_id,
+        "as_of": plan.as_of.isoformat(),
+        "menu_weeks": list(plan.menu_weeks),
+        "draws": plan.draws,
+        "seed": plan.seed,
+        "settings": dg.MetadataValue.json(plan.settings.model_dump(mode="json")),
+        "input_hashes": dg.MetadataValue.json(dict(plan.input_hashes)),
+        "dagster/column_schema": schema_of(FORECAST_PLAN),
+    }
+
+
+def preview(frame: pd.DataFrame) -> dg.MetadataValue[Any]:
+    """The first rows as a markdown table."""
+    top = frame.iloc[:PREVIEW_ROWS, :PREVIEW_COLUMNS]
+    lines = [_line(top.columns), _line(["---"] * len(top.columns))]
+    lines += [_line(row) for row in top.itertuples(index=False)]
+    return dg.MetadataValue.md("\n".join(lines))
+
+
+def _forecast_facts(forecast: SiteForecast) -> dict[str, Any]:
+    load = forecast["site_load"]
+    limits = [None if pd.isna(cap) else float(cap) for cap in load["cap_boxes"]]
+    picture = bars_png(load["boxes_p50"].tolist(), limits, (load["p_over_cap"] > 0).tolist())
+    return {
+        "dagster/column_schema": schema_of(SITE_FORECAST),
+        "site load": dg.MetadataValue.md(inline_image(picture, "boxes per site and day")),
+        "boxes (mean)": round(float(load["boxes_mean"].sum()), 1),
+        "unallocated boxes (mean)": round(float(forecast["unallocated"]["boxes_mean"].sum()), 1),
+        "site-days at their cap": int((load["p_over_cap"] > 0).sum()),
+    }
+
+
+def _row_counts(record: WeekRecord) -> dg.MetadataValue[Any]:
+    rows = [
+        dg.TableRecord({"table": name, "rows": len(table),
+                        "meaning": CONTRACTS[name].description if name in CONTRACTS else ""})
+        for name, table in record.tables.items()
+    ]  # fmt: skip
+    columns = {"table": "string", "rows": "int", "meaning": "string"}
+    return dg.MetadataValue.table(
+        rows, dg.TableSchema([dg.TableColumn(name, kind) for name, kind in columns.items()])
+    )
+
+
+def _line(cells: Any) -> str:
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _cell(value: Any) -> str:
+    if pd.isna(value):
+        return ""
+    if isinstance(value, float):
+        return f"{value:,.2f}"
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat() if value.tzinfo else value.date().isoformat()
+    # The text comes from input data: keep it from being read as markdown or HTML.
+    escaped = str(value)[:60].replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")
+    return escaped.replace("[", "&#91;").replace("`", "&#96;").replace("\n", " ")

@@ -1,0 +1,44 @@
+"""The one resource: which installation a code location works on.
+
+What belongs here: settings without secrets, and reading the environment and the clock. Secrets stay
+in the environment (SITECAST_…_URL): resource fields are shown in the UI.
+"""
+
+import datetime as dt
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from pydantic import Field
+
+from sitecast.deployment import Deployment
+from sitecast.installation import Installation, open_installation
+
+
+class InstallationResource(dg.ConfigurableResource["InstallationResource"]):
+    """Opens the ledger, the versioned store, the publications and the mailer."""
+
+    home: str = Field(
+        default="", description="folder of everything sitecast writes; SITECAST_HOME if empty"
+    )
+    plan_file: str = Field(default="", description="plan file; SITECAST_PLAN_FILE if empty")
+
+    @classmethod
+    def of(cls, deployment: Deployment) -> "InstallationResource":
+        """A resource for this deployment; its secrets are read from the environment again."""
+        plan_file = deployment.plan_file.resolve() if deployment.plan_file else ""
+        return cls(home=str(deployment.home.resolve()), plan_file=str(plan_file))
+
+    def deployment(self) -> Deployment:
+        """Settings from the environment, with the fields of this resource on top."""
+        given = {"home": self.home, "plan_file": self.plan_file}
+        settings: dict[str, Any] = {name: Path(path) for name, path in given.items() if path}
+        return Deployment(**settings)
+
+    def open(self) -> Installation:
+        """Open the stores; cheap, and safe in every process."""
+        return open_installation(self.deployment())
+
+    def now(self) -> dt.datetime:
+        """The present moment, UTC, in whole seconds."""
+        return dt.datetime.now(dt.UTC).replace(microsecond=0)

@@ -1,0 +1,10 @@
+"""Sensors: each a pure decision with a thin shell around it."""
+
+from sitecast_dagster.sensors.alerts import alerts
+from sitecast_dagster.sensors.deliver import deliver
+from sitecast_dagster.sensors.new_weeks import new_weeks
+from sitecast_dagster.sensors.publish import publish
+
+SENSORS = [new_weeks, publish, deliver, alerts]
+
+__all__ = ["SENSORS", "alerts", "deliver", "new_weeks", "publish"]
