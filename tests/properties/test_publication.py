@@ -1,0 +1,285 @@
+"""R9, R10: a plan version is published once, whole, whatever is killed, retried, interleaved."""
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from killing import count_operations, kill_at
+from publish_world import NOW, UI_URL, WEEKS, World
+
+from sitecast.publish import (
+    PlanVersion,
+    SmtpMailer,
+    current_publication,
+    deliver_outbox,
+    plans_due,
+    publish_plan,
+    run_key,
+)  # fmt: skip
+from sitecast.publish.deliver import pause
+from sitecast.store.outbox import Outbox
+
+PLANS = {"plan-a": ("w1", "w2", "w3"), "plan-b": ("w2", "w3", "w4")}
+EVENTS = st.lists(
+    st.one_of(
+        st.tuples(st.just("week"), st.sampled_from(sorted(PLANS)),
+                  st.sampled_from(["w1", "w2", "w3", "w4"]), st.integers(1, 3)),
+        st.tuples(st.just("delete"), st.sampled_from(sorted(PLANS)),
+                  st.sampled_from(["w1", "w2", "w3", "w4"]), st.just(0)),
+        st.tuples(st.just("tick"), st.just(""), st.just(""), st.just(0)),
+        st.tuples(st.just("run fails"), st.just(""), st.just(""), st.just(0)),
+        st.tuples(st.just("run succeeds"), st.just(""), st.just(""), st.just(0)),
+    ),
+    max_size=40,
+)  # fmt: skip
+
+
+@settings(max_examples=500, deadline=None)
+@given(events=EVENTS)
+def test_r10_no_interleaving_publishes_a_mixed_or_incomplete_plan_or_one_twice(
+    events: list[tuple[str, str, str, int]],
+) -> None:
+    scheduler = _Scheduler()
+    for event in events:
+        scheduler.handle(*event)
+    for version in scheduler.published:
+        assert sorted(version.versions) == sorted(PLANS[version.plan_id])
+        assert all(made.startswith(version.plan_id) for made in version.versions.values())
+    fingerprints = [version.fingerprint for version in scheduler.published]
+    assert len(fingerprints) == len(set(fingerprints))
+    # Level-triggered: whatever is complete now is published in the end, failed runs or not.
+    scheduler.handle("tick")
+    while scheduler.queued:
+        scheduler.handle("run succeeds")
+    assert plans_due(PLANS, scheduler.made, scheduler.published) == []
+    for plan_id, weeks in PLANS.items():
+        if all(scheduler.made[plan_id].get(week) for week in weeks):
+            newest = {week: str(scheduler.made[plan_id][week]) for week in weeks}
+            assert PlanVersion(plan_id, newest) in scheduler.published
+
+
+class _Scheduler:
+    """Dagster as seen in the spike: a run key is never run twice, failed or not."""
+
+    def __init__(self) -> None:
+        self.made: dict[str, dict[str, str | None]] = {plan_id: {} for plan_id in PLANS}
+        self.published: list[PlanVersion] = []
+        self.queued: list[PlanVersion] = []
+        self.failures: dict[str, int] = {}
+        self.keys: set[str] = set()
+
+    def handle(self, event: str, plan_id: str = "", week: str = "", number: int = 0) -> None:
+        if event == "week":
+            self.made[plan_id][week] = f"{plan_id}/{week}/{number}"
+        elif event == "delete":
+            self.made[plan_id][week] = None
+        elif event == "tick":
+            self._tick()
+        elif self.queued:
+            self._end_run(failed=event == "run fails")
+
+    def _tick(self) -> None:
+        for version in plans_due(PLANS, self.made, self.published):
+            key = run_key(version, self.failures.get(version.fingerprint, 0))
+            if key not in self.keys:
+                self.keys.add(key)
+                self.queued.append(version)
+
+    def _end_run(self, failed: bool) -> None:
+        version = self.queued.pop(0)
+        if failed:
+            self.failures[version.fingerprint] = self.failures.get(version.fingerprint, 0) + 1
+        else:
+            # The run publishes the newest complete version, once, as publish_plan() does.
+            self.published += plans_due(
+                {version.plan_id: PLANS[version.plan_id]}, self.made, self.published
+            )
+
+
+@given(first=st.dictionaries(st.text(), st.text()), second=st.dictionaries(st.text(), st.text()))
+def test_r10_fingerprints_differ_exactly_where_versions_differ(
+    first: dict[str, str], second: dict[str, str]
+) -> None:
+    same = PlanVersion("p", first).fingerprint == PlanVersion("p", second).fingerprint
+    assert same == (first == second)
+    assert PlanVersion("p", first).fingerprint != PlanVersion("q", first).fingerprint
+
+
+def publish(world: World) -> None:
+    publish_plan(world.plan, world.weeks, world.ledger, world.folder, UI_URL, NOW)
+
+
+def complete_world(folder: Path) -> World:
+    folder.mkdir(exist_ok=True)
+    world = World(folder)
+    for week in WEEKS:
+        world.store_week(week)
+    return world
+
+
+def test_r9_r10_a_publisher_killed_anywhere_publishes_all_or_nothing_and_then_once(
+    tmp_path: Path,
+) -> None:
+    spare = complete_world(tmp_path / "spare")
+    publish(spare)
+    spare.store_week(WEEKS[0], scale=9.0)
+    points = count_operations(tmp_path, lambda: publish(spare))
+    world = complete_world(tmp_path / "world")
+    publish(world)
+    old = _seen(world)
+    kills = 0
+    for k in range(0, points, max(points // 16, 1)):
+        world.store_week(WEEKS[0], scale=2.0 + k)
+        kills += kill_at(tmp_path, lambda: publish(world), k)
+        seen = _seen(world)
+        assert seen["messages"] == 2 * seen["publications"]
+        publish(world)
+        new = _seen(world)
+        assert seen in (old, new)
+        assert new == {**old, "current": new["current"], "publications": old["publications"] + 1,
+                       "messages": old["messages"] + 2}  # fmt: skip
+        assert (
+            json.loads((world.folder / "current.json").read_text())["publication_id"]
+            == (new["current"])
+        )
+        old = new
+    assert kills >= 16
+
+
+def _seen(world: World) -> dict[str, object]:
+    current = current_publication(world.ledger, world.folder)
+    assert current is not None
+    assert (current.folder / "manifest.json").is_file()
+    return {
+        "current": current.publication_id,
+        "publications": len(world.ledger.publications()),
+        "messages": len(Outbox(world.ledger.database).rows("pending")),
+        "rows": {name: len(world.ledger.current(name)) for name in ("site_load", "weekly_need")},
+    }
+
+
+class Server:
+    """A real SMTP server that can be told to refuse, to be busy, or to kill its client."""
+
+    def __init__(self) -> None:
+        self.accepted: list[tuple[str, bytes]] = []
+        self.kill_after: int | None = None
+        self.client = 0
+        self.client_known = threading.Event()
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address.startswith("gone@"):
+            return "550 5.1.1 no such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        if envelope.rcpt_tos[0].startswith("busy@"):
+            return "421 4.3.2 try later"
+        assert isinstance(envelope.original_content, bytes)
+        self.accepted.append((envelope.rcpt_tos[0], envelope.original_content))
+        if self.kill_after is not None and len(self.accepted) == self.kill_after:
+            self.client_known.wait(10)
+            os.kill(self.client, signal.SIGKILL)
+        return "250 accepted"
+
+
+@contextlib.contextmanager
+def serving(handler: Server) -> Iterator[SmtpMailer]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = int(free.getsockname()[1])
+    controller = Controller(handler, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield SmtpMailer("127.0.0.1", port, "none")
+    finally:
+        controller.stop()
+
+
+@pytest.fixture
+def server() -> Iterator[tuple[Server, SmtpMailer]]:
+    handler = Server()
+    with serving(handler) as mailer:
+        yield handler, mailer
+
+
+def mail_world(folder: Path, *recipients: str) -> World:
+    world = World(folder, publication={"recipients": list(recipients)})
+    for week in WEEKS:
+        world.store_week(week)
+    publish(world)
+    return world
+
+
+def test_r10_real_server_accepts_refuses_and_is_busy(
+    tmp_path: Path, server: tuple[Server, SmtpMailer]
+) -> None:
+    handler, mailer = server
+    world = mail_world(tmp_path, "ana@example.com", "gone@example.com", "busy@example.com")
+    frozen = {row.recipient: row.message for row in Outbox(world.ledger.database).rows("pending")}
+    report = deliver_outbox(world.ledger, mailer, NOW, "resend")
+    assert report.sent == ("ana@example.com",)
+    assert report.refused == ("gone@example.com",)
+    assert report.waiting == ("busy@example.com",)
+    assert handler.accepted == [("ana@example.com", frozen["ana@example.com"])]
+    (waiting,) = Outbox(world.ledger.database).rows("pending")
+    assert "421" in waiting.last_error
+    (refused,) = Outbox(world.ledger.database).rows("refused")
+    assert "550 5.1.1 no such user" in refused.last_error
+
+
+@pytest.mark.parametrize("rule", ["resend", "hold"])
+def test_r10_killed_after_acceptance_repeats_the_same_bytes_or_nothing(
+    tmp_path: Path, server: tuple[Server, SmtpMailer], rule: str
+) -> None:
+    handler, mailer = server
+    recipients = [f"planner{number}@example.com" for number in range(3)]
+    world = mail_world(tmp_path, *recipients)
+    handler.kill_after = 2
+    handler.client = os.fork()
+    if handler.client == 0:
+        deliver_outbox(world.ledger, mailer, NOW, rule)  # type: ignore[arg-type]
+        os._exit(0)
+    handler.client_known.set()
+    assert os.WIFSIGNALED(os.waitpid(handler.client, 0)[1])
+    deliver_outbox(world.ledger, mailer, NOW, rule)  # type: ignore[arg-type]
+    deliver_outbox(world.ledger, mailer, NOW + pause(5), rule)  # type: ignore[arg-type]
+    assert sorted({recipient for recipient, _ in handler.accepted}) == recipients
+    assert len(set(handler.accepted)) == 3
+    assert len(handler.accepted) == (4 if rule == "resend" else 3)
+    held = Outbox(world.ledger.database).rows("held")
+    assert len(held) == (1 if rule == "hold" else 0)
+
+
+def test_r10_server_that_is_down_loses_nothing(tmp_path: Path) -> None:
+    world = mail_world(tmp_path, "ana@example.com")
+    report = deliver_outbox(world.ledger, SmtpMailer("127.0.0.1", 9, "none"), NOW, "resend")
+    assert report.waiting == ("ana@example.com",)
+
+
+def test_connection_that_breaks_after_the_message_is_doubtful_and_held(tmp_path: Path) -> None:
+    class Dropping(Server):
+        async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+            await super().handle_DATA(server, session, envelope)
+            assert server.transport is not None
+            server.transport.abort()
+            return "250 never seen"
+
+    handler = Dropping()
+    world = mail_world(tmp_path, "ana@example.com")
+    with serving(handler) as mailer:
+        report = deliver_outbox(world.ledger, mailer, NOW, "hold")
+    assert (report.held, len(handler.accepted)) == (("ana@example.com",), 1)

@@ -1,0 +1,207 @@
+"""R9: a reader never sees a half-written table; G1–G4 of the store, under real SIGKILLs."""
+
+import os
+import signal
+import time
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import pandas as pdst
+from killing import count_operations, kill_at
+from worlds import WEEK, small_plan, small_provenance
+
+from sitecast.errors import Overtaken, StoreError
+from sitecast.records.contract import TEXT
+from sitecast.records.week_record import SimulatedOrders
+from sitecast.store import Ledger, WeekStore, week_store
+from sitecast.store.parquet import from_parquet, to_parquet
+from sitecast.store.week_store import Head
+
+PLAN = small_plan()
+ID = PLAN.plan_id
+ROUNDS = 3
+
+
+def open_store(folder: Path) -> WeekStore:
+    ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
+    ledger.create()
+    return WeekStore(folder / "weeks", ledger)
+
+
+def record(number: int, rows: int = 500) -> SimulatedOrders:
+    numbers = pd.DataFrame({"value": range(number, number + rows)})
+    return SimulatedOrders(small_provenance(PLAN), {"a": numbers, "b": numbers * 2})
+
+
+def put(store: WeekStore, made: SimulatedOrders) -> str:
+    return store.commit(made, store.begin(ID, WEEK, made.asset))
+
+
+def read_state(store: WeekStore) -> str:
+    """The version that a reader gets, recomputed from the values; or what it trips over."""
+    try:
+        found = store.read(SimulatedOrders, ID, WEEK)
+    except StoreError as error:
+        return type(error).__name__
+    return SimulatedOrders(found.provenance, found.tables).version
+
+
+def sweep(folder: Path, rounds: int = ROUNDS) -> tuple[int, list[str]]:
+    """Kill a commit at every operation; the number of kills, and every broken promise."""
+    store = open_store(folder)
+    kills, broken = 0, []
+    old = put(store, record(0))
+    for turn in range(1, rounds + 1):
+        spare = open_store(folder / f"count-{turn}")
+        put(spare, record(0))
+        points = count_operations(spare.root, lambda spare=spare: put(spare, record(1)))
+        for k in range(points):
+            new = record(turn * 1000 + k)
+            if not kill_at(store.root, lambda new=new: put(store, new), k):
+                broken.append(f"kill {k}: the commit ended by itself")
+            kills += 1
+            seen = read_state(store)
+            if seen not in (old, new.version):
+                broken.append(f"kill {k}: a reader finds {seen}")
+            try:
+                old = put(store, new)
+            except StoreError as error:
+                broken.append(f"kill {k}: cannot recover: {error}")
+            if read_state(store) != new.version:
+                broken.append(f"kill {k}: success was reported, but nothing is there")
+    left = store.root / ID / WEEK / "simulated_orders" / "tmp"
+    broken += [f"left behind: {path.name}" for path in left.iterdir()]
+    return kills, broken
+
+
+def test_r9_a_commit_killed_anywhere_leaves_the_old_version_or_the_new_one(tmp_path: Path) -> None:
+    kills, broken = sweep(tmp_path)
+    assert broken == []
+    assert kills >= 60
+
+
+def _in_place(path: Path, data: bytes) -> None:
+    path.write_bytes(data[:5])
+    os.fsync(os.open(path, os.O_RDONLY))
+    path.write_bytes(data)
+
+
+def _file_by_file(beside: Path, target: Path) -> None:
+    target.mkdir(parents=True)
+    for path in sorted(beside.iterdir(), key=lambda path: path.name != "manifest.json"):
+        path.rename(target / path.name)
+    beside.rmdir()
+
+
+def _pointer_first(self: WeekStore, folder: Path, version: str, files: Any, token: int) -> None:
+    self._move_head(folder, Head(version, token))
+    beside = week_store.write_beside(folder / "tmp", str(token), files)
+    week_store.rename_into_place(beside, folder / "v" / version)
+
+
+@pytest.mark.parametrize(
+    "bugs",
+    [
+        {"replace_file": _in_place},
+        {"rename_into_place": _file_by_file, "_is_intact": Path.exists},
+        {"WeekStore._commit": _pointer_first},
+        {"_clear_older_attempts": lambda *_: None},
+    ],
+    ids=lambda bugs: "+".join(bugs),
+)
+def test_the_sweep_finds_planted_bugs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bugs: dict[str, Any]
+) -> None:
+    for place in (tmp_path, tmp_path / "count-1"):
+        (place / "weeks" / ID / WEEK / "simulated_orders").mkdir(parents=True)
+    for name, bug in bugs.items():
+        monkeypatch.setattr(f"sitecast.store.week_store.{name}", bug)
+    assert sweep(tmp_path, rounds=1)[1] != []
+
+
+def test_commits_killed_at_any_moment_recover(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    old, kills = put(store, record(0)), 0
+    for turn in range(1, 21):
+        new = record(turn, rows=20_000)
+        child = os.fork()
+        if child == 0:
+            put(store, new)
+            os._exit(0)
+        time.sleep(0.002 * turn)
+        os.kill(child, signal.SIGKILL)
+        kills += os.WIFSIGNALED(os.waitpid(child, 0)[1])
+        assert read_state(store) in (old, new.version)
+        old = put(store, new)
+        assert read_state(store) == old
+    assert kills >= 5
+
+
+def test_g3_many_writers_and_readers_never_see_anything_torn_or_old(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    put(store, record(0))
+    children = [os.fork() or _write_many(store, writer) for writer in range(3)]
+    known = {record(writer * 100 + turn).version for writer in range(3) for turn in range(12)}
+    known.add(record(0).version)
+    reads, alive = 0, set(children)
+    while alive:
+        assert read_state(store) in known
+        reads += 1
+        alive -= {child for child in alive if os.waitpid(child, os.WNOHANG)[0]}
+    assert reads >= 10
+    assert read_state(store) in known
+
+
+def _write_many(store: WeekStore, writer: int) -> int:
+    code = 0
+    for turn in range(12):
+        token = store.begin(ID, WEEK, "simulated_orders")
+        try:
+            store.commit(record(writer * 100 + turn), token)
+        except Overtaken:
+            continue
+        except BaseException:
+            code = 1
+    os._exit(code)
+
+
+@settings(max_examples=30, deadline=None)
+@given(order=st.permutations(range(4)))
+def test_g3_the_pointer_never_goes_back_to_an_older_attempt(
+    order: list[int], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    store = open_store(tmp_path_factory.mktemp("store"))
+    tokens = [store.begin(ID, WEEK, "simulated_orders") for _ in range(4)]
+    highest = -1
+    for attempt in order:
+        if attempt > highest:
+            store.commit(record(attempt, rows=3), tokens[attempt])
+            highest = attempt
+        else:
+            with pytest.raises(Overtaken, match="newer attempt"):
+                store.commit(record(attempt, rows=3), tokens[attempt])
+        assert read_state(store) == record(highest, rows=3).version
+
+
+TEXTS = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=8))
+FRAMES = pdst.data_frames([
+    pdst.column("whole", dtype="int64"),
+    pdst.column("real", elements=st.floats(width=64)),
+    pdst.column("flag", dtype="bool"),
+    pdst.column("words", elements=TEXTS, dtype=object),
+    pdst.column("maybe", elements=st.one_of(st.none(), st.integers(-(2**53), 2**53)), dtype=object),
+])  # fmt: skip
+
+
+@settings(max_examples=100, deadline=None)
+@given(frame=FRAMES)
+def test_r7_a_table_comes_back_with_the_same_values_dtypes_and_version(frame: pd.DataFrame) -> None:
+    frame = frame.astype({"words": TEXT, "maybe": "Int64"}).reset_index(drop=True)
+    made = SimulatedOrders(small_provenance(PLAN), {"table": frame})
+    again = SimulatedOrders(small_provenance(PLAN), {"table": from_parquet(to_parquet(frame))})
+    pd.testing.assert_frame_equal(again["table"], frame)
+    assert again.version == made.version
