@@ -198,9 +198,12 @@ BOX_FORECAST = TableContract(
         _DELIVERY,
         _REGION,
         text("segment", "customer segment"),
-        amount("mean_boxes", "expected boxes", "boxes"),
-        amount("sd_boxes", "standard deviation; the plan's spreads alone when empty", "boxes",
-               nullable=True, optional=True),
+        amount("mean_boxes", "expected boxes; p50_boxes when empty", "boxes", optional=True),
+        amount("sd_boxes", "standard deviation; from p10_boxes and p90_boxes when empty, and the "
+               "plan's spreads alone without those", "boxes", nullable=True, optional=True),
+        amount("p10_boxes", "10 % quantile", "boxes", nullable=True, optional=True),
+        amount("p50_boxes", "median", "boxes", nullable=True, optional=True),
+        amount("p90_boxes", "90 % quantile", "boxes", nullable=True, optional=True),
     ),
     optional=True,
 )  # fmt: skip

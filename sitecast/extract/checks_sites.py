@@ -1,0 +1,61 @@
+"""Rules of sites, caps and serviceability, and of plan settings that name ids."""
+
+import difflib
+import json
+from collections.abc import Iterator
+
+import pandas as pd
+
+from sitecast.errors import Breach
+from sitecast.extract.told import told
+from sitecast.extract.week_tables import WeekTables
+from sitecast.settings import PlanSettings
+
+
+def site_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
+    """No site at all, a cap below its floor, or no region that any site reaches."""
+    sites, caps, links = week["sites"], week["site_caps"], week["region_sites"]
+    if sites.empty:
+        yield Breach("sites", "site_id", "", "", "there is no site", "add the factories to sites")
+    below = caps["cap_boxes"].astype("Float64") < caps["floor_boxes"].astype("Float64")
+    yield from told("site_caps", caps, below, "cap_boxes", "cap below the floor",
+                    "correct cap_boxes or floor_boxes")  # fmt: skip
+    if not links["site_id"].isin(sites["site_id"]).any():
+        key = f"menu_week={week.dates.menu_week}"
+        yield Breach("region_sites", "site_id", key, "", "no site reaches any region",
+                     "add the sites that deliver to each region to region_sites")  # fmt: skip
+
+
+def settings_breaches(week: WeekTables, settings: PlanSettings) -> Iterator[Breach]:
+    """Plan settings that name a site, a recipe or a diet tag that is not in the data."""
+    for override in settings.allocation.cap_overrides:
+        yield from _unknown("allocation.cap_overrides", override.site_id, week.ids["sites"], "site")
+    for cap in settings.simulator.recipe_caps:
+        if cap.menu_week in (None, week.dates.menu_week):
+            known = week.ids["recipes"]
+            yield from _unknown("simulator.recipe_caps", cap.recipe_id, known, "recipe")
+    tags = _diet_tags(week["recipes"])
+    for exclusion in settings.simulator.exclusions:
+        recipe, tag = exclusion.recipe_id, exclusion.without_diet_tag
+        if recipe is not None:
+            yield from _unknown("simulator.exclusions", recipe, week.ids["recipes"], "recipe")
+        if tag is not None and tag not in tags:
+            yield from _unknown("simulator.exclusions", tag, pd.Index(sorted(tags)), "diet tag")
+
+
+def _unknown(setting: str, value: str, known: pd.Index, what: str) -> Iterator[Breach]:
+    if value in known:
+        return
+    near = difflib.get_close_matches(value, known.tolist(), n=1, cutoff=0.0)
+    remedy = f"the nearest known one is {near[0]}" if near else f"there is no {what} at all"
+    yield Breach("plan file", setting, "", value, f"unknown {what}", remedy)
+
+
+def _diet_tags(recipes: pd.DataFrame) -> set[str]:
+    tags: set[str] = set()
+    for text in recipes["attributes"].dropna():
+        try:
+            tags.update(map(str, json.loads(text).get("diet_tags") or ()))
+        except (ValueError, AttributeError, TypeError):
+            continue  # attribute_breaches tells it
+    return tags

@@ -1,0 +1,57 @@
+"""The snapshot of one menu week: every table it needs, checked, as known at the plan's as_of."""
+
+from sitecast.errors import DataError
+from sitecast.extract.calendar import past_weeks, week_dates
+from sitecast.extract.cross_checks import cross_breaches
+from sitecast.extract.history import history_tables
+from sitecast.extract.reader import TableReader
+from sitecast.extract.source import Source
+from sitecast.extract.week_tables import read_week_tables
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_history import TABLES_HISTORY
+from sitecast.records.tables_read import TABLES_READ
+from sitecast.records.week_record import Provenance, WeekData
+
+
+def extract_week(source: Source, plan: ForecastPlan, menu_week: str) -> WeekData:
+    """Read one week.
+
+    Args:
+        source: where the tables lie.
+        plan: its as_of decides what was known, its settings what must be there.
+        menu_week: the week; rows of other weeks are neither read into it nor held against it.
+    Returns:
+        Every table of the contract but usage_actuals (optional ones that are absent have no
+        rows), and history_boxes and history_items of the past weeks. Sorted by key.
+    Raises:
+        DataError: something is wrong; lists every breach (R12).
+        SourceUnavailable: the source does not answer.
+    """
+    reader = TableReader(source, plan.as_of)
+    calendar = reader.known("menu_weeks")
+    if "menu_weeks" in reader.broken:
+        raise _refused(reader, menu_week)
+    dates = week_dates(calendar.frame, menu_week, source)
+    past = past_weeks(calendar.frame, plan.as_of, plan.settings.history_weeks)
+    history = history_tables(source, plan.as_of, past["menu_week"].tolist())
+    week = read_week_tables(reader, dates, calendar, history)
+    reader.tell(cross_breaches(week, plan.settings, reader.broken))
+    if reader.breaches:
+        raise _refused(reader, menu_week)
+    tables = {name: TABLES_READ[name].shaped(frame) for name, frame in week.tables.items()}
+    tables |= {name: TABLES_HISTORY[name].shaped(frame) for name, frame in history.items()}
+    return WeekData(_provenance(plan, menu_week), tables)
+
+
+def _provenance(plan: ForecastPlan, menu_week: str) -> Provenance:
+    return Provenance(
+        plan.plan_id, menu_week, plan.as_of.isoformat(), plan.seed, plan.code_version, {}
+    )
+
+
+def _refused(reader: TableReader, menu_week: str) -> DataError:
+    many = len(reader.breaches)
+    return DataError(
+        f"the week's input breaks the data contract in {many} place{'s' * (many != 1)}",
+        {"menu_week": menu_week}, "correct the input and run the week again", reader.breaches,
+    )  # fmt: skip

@@ -1,0 +1,62 @@
+"""One Parquet or CSV file as an Arrow table. CSV cells stay text: they are typed later."""
+
+import csv
+import io
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from sitecast.errors import DataError
+
+SEPARATORS = (",", ";", "\t")
+
+
+def read_file(path: Path, table: str) -> pa.Table:
+    """Read a whole file.
+
+    Raises:
+        DataError: truncated, not UTF-8, ragged rows, no header, or a column name twice.
+    """
+    try:
+        read = _read_csv if path.suffix == ".csv" else pyarrow.parquet.read_table
+        content = read(path)
+    except (pa.ArrowException, UnicodeDecodeError, OSError, csv.Error, ValueError) as error:
+        raise DataError(
+            f"cannot read the file: {error}", {"table": table, "file": path.name},
+            "write the file again; CSV must be UTF-8 with one header line",
+        ) from error  # fmt: skip
+    again = [name for name, times in Counter(content.column_names).items() if times > 1]
+    if again:
+        raise DataError(
+            f"column names stand twice: {', '.join(again)}",
+            {"table": table, "file": path.name}, "give each column its own name",
+        )  # fmt: skip
+    return content
+
+
+def _read_csv(path: Path) -> pa.Table:
+    header = _header_line(path)
+    separator = max(SEPARATORS, key=lambda mark: len(_cells(header, mark)))
+    names = [name.strip() for name in _cells(header, separator)]
+    if not any(names):
+        raise ValueError("there is no header line")
+    return pyarrow.csv.read_csv(
+        path,
+        read_options=pyarrow.csv.ReadOptions(column_names=names, skip_rows=1),
+        parse_options=pyarrow.csv.ParseOptions(delimiter=separator, newlines_in_values=True),
+        convert_options=pyarrow.csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+
+
+def _header_line(path: Path) -> str:
+    with path.open(encoding="utf-8-sig", newline=None) as file:
+        return file.readline(1_000_000).rstrip("\n")
+
+
+def _cells(line: str, separator: str) -> list[str]:
+    return next(csv.reader(io.StringIO(line), delimiter=separator), [])

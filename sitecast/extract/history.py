@@ -1,0 +1,98 @@
+"""Past weeks' orders, counted for the demand models; one week at a time where the source can."""
+
+import datetime as dt
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from sitecast.extract.matching import positions
+from sitecast.extract.reader import TableReader, rows_of
+from sitecast.extract.source import Source
+from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS
+
+_OF_ORDER = ["menu_week", "delivery_date", "region_id", "segment", "portions"]
+_BOX_KEY, _ITEM_KEY = list(HISTORY_BOXES.key), list(HISTORY_ITEMS.key)
+
+
+def history_tables(
+    source: Source, as_of: dt.datetime, weeks: Sequence[str]
+) -> dict[str, pd.DataFrame]:
+    """Boxes and items of past weeks, as known at as_of.
+
+    Cancelled orders do not count. Rows with an unreadable or missing cell are left out: they
+    belong to a past week and must not stop this one; check_data lists them.
+
+    Args:
+        source: where orders and order_lines lie.
+        as_of: knowledge time.
+        weeks: the past menu weeks.
+    Returns:
+        history_boxes and history_items.
+    """
+    boxes, items = [HISTORY_BOXES.empty()], [HISTORY_ITEMS.empty()]
+    for orders, lines in _batches(source, as_of, weeks):
+        some_boxes, some_items = _counted(orders, lines)
+        boxes.append(some_boxes)
+        items.append(some_items)
+    return {
+        "history_boxes": _joined(boxes, _BOX_KEY, "boxes")[[*_BOX_KEY, "boxes"]],
+        "history_items": _joined(items, _ITEM_KEY, "pieces")[[*_ITEM_KEY, "pieces"]],
+    }
+
+
+def _batches(
+    source: Source, as_of: dt.datetime, weeks: Sequence[str]
+) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
+    """Orders and lines week by week; all weeks at once where the source brings them together."""
+    reader = TableReader(source, as_of)
+    left = list(weeks)
+    while left:
+        orders = reader.known("orders", left[:1]).sound
+        one_by_one = bool(orders["menu_week"].isin(left[:1]).all())
+        batch = left[:1] if one_by_one else left
+        chosen = orders["menu_week"].isin(batch) & (orders["state"] != "cancelled")
+        yield orders[chosen].dropna(subset=_OF_ORDER), reader.known("order_lines", batch).sound
+        left = left[len(batch) :]
+
+
+def _counted(orders: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    place = positions(lines["order_id"], orders["order_id"])
+    real = (place >= 0) & (lines["quantity"] > 0).fillna(False).to_numpy(dtype=bool)
+    place, lines = place[real], lines[real]
+    quantity = lines["quantity"].to_numpy(dtype=np.int64)
+    is_kit = (lines["item_type"] == "recipe").to_numpy(dtype=bool)
+    kits = np.bincount(place[is_kit], weights=quantity[is_kit], minlength=len(orders))
+    boxes = _arrow(orders, _OF_ORDER).append_column("n_kits", pa.array(kits.astype(np.int64)))
+    boxes = boxes.append_column("boxes", pa.array(np.ones(len(orders), dtype=np.int64)))
+    order_of_line = pa.array(place)
+    items = _arrow(lines, ["item_type", "item_id"])
+    for name in ("menu_week", "segment"):
+        items = items.append_column(name, _arrow(orders, [name])[name].take(order_of_line))
+    items = items.append_column("pieces", pa.array(quantity)).drop_null()
+    return (
+        HISTORY_BOXES.shaped(_summed(boxes, _BOX_KEY, "boxes")),
+        HISTORY_ITEMS.shaped(_summed(items, _ITEM_KEY, "pieces")),
+    )
+
+
+def _arrow(frame: pd.DataFrame, names: list[str]) -> pa.Table:
+    """Columns with their texts as dictionaries: far quicker to take and to group."""
+    table = pa.Table.from_pandas(frame[names], preserve_index=False)
+    for place, field in enumerate(table.schema):
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type):
+            table = table.set_column(place, field.name, table[field.name].dictionary_encode())
+    return table.unify_dictionaries().combine_chunks()
+
+
+def _summed(table: pa.Table, key: list[str], count: str) -> pd.DataFrame:
+    grouped = table.group_by(key).aggregate([(count, "sum")])
+    frame = grouped.rename_columns({f"{count}_sum": count}).to_pandas(date_as_object=False)
+    texts = frame.select_dtypes("category").columns
+    return frame.astype(dict.fromkeys(texts, object))
+
+
+def _joined(parts: list[pd.DataFrame], key: list[str], count: str) -> pd.DataFrame:
+    whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
+    return rows_of(whole, whole[count] > 0).sort_values(key).reset_index(drop=True)
