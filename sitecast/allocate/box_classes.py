@@ -1,0 +1,124 @@
+"""Box classes as a network: where each may be packed, at what cost, and why it might not be."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sitecast.allocate.network import Network, build_network
+from sitecast.allocate.site_days import UNCAPPED, SiteDays
+from sitecast.errors import DataError
+from sitecast.records.week_axes import WeekAxes
+from sitecast.settings import AllocationSettings
+
+MAX_COST = 2**50
+
+
+@dataclass(frozen=True)
+class BoxClasses:
+    """The classes of a week, row by row as in SimulatedOrders["classes"]."""
+
+    is_simulated: NDArray[np.bool_]
+    network: Network
+    arc_lane: NDArray[np.int32]
+    """(arcs,) lane an arc packs on; -1 for SHORT."""
+    short_cost: int
+    """Price of a simulated box that no site takes, minor units."""
+    limit: NDArray[np.int64]
+    """(classes,) row of `limits`: what keeps boxes of the class out."""
+    limits: pd.DataFrame
+    """day, region (positions), reason, binding."""
+    limit_node: NDArray[np.bool_]
+    """(limits, site-days) the site-days whose caps bind."""
+
+    @property
+    def short_arc(self) -> NDArray[np.int64]:
+        """(classes,) the arc to SHORT."""
+        return self.network.arc_ptr[1:] - 1
+
+    @property
+    def arc_is_placed(self) -> NDArray[np.bool_]:
+        """(arcs,) whether placed boxes use the arc."""
+        return np.repeat(~self.is_simulated, np.diff(self.network.arc_ptr))
+
+
+def box_classes(
+    classes: pd.DataFrame, axes: WeekAxes, days: SiteDays, settings: AllocationSettings
+) -> BoxClasses:
+    """Find every class's site-days and costs.
+
+    A box pays its delivery cost, and the move cost where that site differs from its previous one.
+    A box without a site costs `shortfall_cost`, or just more than the dearest delivery where that
+    is higher, so that no box is left over beside an idle site. A placed box without a site costs
+    more than any chain of moves that ends with a simulated box without one: placed boxes go first.
+
+    Raises:
+        DataError: costs are too large to be added exactly.
+    """
+    day = axes.days.get_indexer(classes["delivery_date"])
+    region = axes.regions.get_indexer(classes["region_id"].astype(object))
+    bits = np.uint64(1) << np.arange(len(axes.sites), dtype=np.uint64)
+    makes = (classes["site_set"].to_numpy(dtype=np.uint64)[:, None] & bits) > 0
+    reached = axes.lane[day, region] >= 0
+    usable = makes & reached
+    lane = np.where(usable, axes.lane[day, region], -1)
+    node = np.where(usable, days.of_lane[lane] if len(days.of_lane) else -1, -1).astype(np.int32)
+    cost = _costs(classes, axes.cost[day, region], settings.move_cost)
+    is_simulated = classes["is_simulated"].to_numpy(dtype=bool)
+    n_nodes = len(days.table)
+    dearest = int(cost[usable].max(initial=0))
+    short = max(settings.shortfall_cost, dearest + 1)
+    placed_short = short + (n_nodes + 1) * dearest + 1
+    if placed_short > MAX_COST:
+        raise DataError("delivery costs are too large", {"table": "region_sites"},
+                        "give cost_per_box in minor units of the currency")  # fmt: skip
+    short_cost = np.where(is_simulated, short, placed_short)
+    network = build_network(node, cost, short_cost, n_nodes)
+    all_lanes = np.concatenate([lane, np.full((len(lane), 1), -1)], axis=1)
+    kept = np.concatenate([usable, np.ones((len(lane), 1), dtype=bool)], axis=1)
+    limit, limits, at = _limits(day, region, reached, node, axes, days)
+    return BoxClasses(is_simulated, network, all_lanes[kept].astype(np.int32), short, limit,
+                      limits, at)  # fmt: skip
+
+
+def _costs(classes: pd.DataFrame, delivery: NDArray[np.int64], move_cost: int) -> NDArray[np.int64]:
+    previous = classes["previous_site"].to_numpy(dtype=np.int64)[:, None]
+    moves = (previous >= 0) & (previous != np.arange(delivery.shape[1]))
+    return (delivery + np.where(moves, move_cost, 0)).astype(np.int64)
+
+
+def _limits(
+    day: NDArray[np.int64], region: NDArray[np.int64], reached: NDArray[np.bool_],
+    node: NDArray[np.int32], axes: WeekAxes, days: SiteDays,
+) -> tuple[NDArray[np.int64], pd.DataFrame, NDArray[np.bool_]]:  # fmt: skip
+    """Classes of one day and region that share their site-days share a limit."""
+    frame = pd.DataFrame({"day": day, "region": region})
+    for site, used in enumerate(node.T):
+        frame[f"site {site}"] = used
+    limit = frame.groupby(list(frame.columns), sort=True).ngroup().to_numpy(dtype=np.int64)
+    first = np.unique(limit, return_index=True)[1]
+    at = np.zeros((len(first), len(days.table)), dtype=bool)
+    rows, sites = np.nonzero(node[first] >= 0)
+    at[rows, node[first][rows, sites]] = True
+    words = [_reason(axes, days, frame.iloc[c], reached[c], at[i]) for i, c in enumerate(first)]
+    limits = frame.iloc[first][["day", "region"]].reset_index(drop=True)
+    return limit, limits.assign(reason=[w[0] for w in words], binding=[w[1] for w in words]), at
+
+
+def _reason(
+    axes: WeekAxes, days: SiteDays, row: pd.Series, reached: NDArray[np.bool_],
+    nodes: NDArray[np.bool_],
+) -> tuple[str, str]:  # fmt: skip
+    if nodes.any():
+        full = days.table[nodes]
+        caps = days.caps[nodes]
+        words = [f"{date:%Y-%m-%d} at {site} ({'no cap' if cap == UNCAPPED else f'cap {cap}'})"
+                 for date, site, cap in
+                 zip(full["production_date"], full["site_id"], caps, strict=True)]  # fmt: skip
+        return "cap_binds", "; ".join(words)
+    if reached.any():
+        sites = ", ".join(axes.sites[reached])
+        return "no_site_makes_all_items", f"no site makes every item; the region is for {sites}"
+    where = f"{axes.regions[row['region']]} on {axes.days[row['day']]:%Y-%m-%d}"
+    return "no_site_reaches_region", f"no site reaches {where}"

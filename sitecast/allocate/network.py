@@ -1,0 +1,84 @@
+"""The network of one week: class → site-day or SHORT, and every way to move a box between two.
+
+A box class offers its boxes to a few nodes (its site-days, and last the node SHORT, which takes
+any number). A *move* shifts boxes of one class from one of its nodes to another. Moves are sorted
+once per week, so that each draw only has to walk along them.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Network(NamedTuple):
+    """Flat arrays, so that compiled code can read them. Node n_nodes - 1 is SHORT."""
+
+    arc_ptr: NDArray[np.int64]
+    """(classes + 1,) class c owns arcs arc_ptr[c]:arc_ptr[c + 1], in site order, SHORT last."""
+    arc_node: NDArray[np.int32]
+    """(arcs,) the node an arc enters."""
+    arc_cost: NDArray[np.int64]
+    """(arcs,) cost of a box on it, minor units."""
+    pair_ptr: NDArray[np.int64]
+    """(nodes + 1,) pairs that leave a node."""
+    pair_node: NDArray[np.int32]
+    """(pairs,) the node a pair enters."""
+    move_ptr: NDArray[np.int64]
+    """(pairs + 1,) moves of a pair, by change of cost, then by class."""
+    move_from: NDArray[np.int32]
+    """(moves,) arc that loses the box."""
+    move_to: NDArray[np.int32]
+    """(moves,) arc that gains it."""
+    move_pair: NDArray[np.int32]
+    """(moves,) the pair a move belongs to."""
+    arc_move_ptr: NDArray[np.int64]
+    """(arcs + 1,) entries of arc_moves."""
+    arc_moves: NDArray[np.int32]
+    """(moves,) the moves that leave an arc."""
+
+
+def build_network(
+    node: NDArray[np.int32], cost: NDArray[np.int64], short_cost: NDArray[np.int64], n_nodes: int
+) -> Network:
+    """Sort a week's classes into a network.
+
+    Args:
+        node: (classes, sites) site-day a class may use at each site; -1 where it may not.
+        cost: (classes, sites) cost per box there, minor units.
+        short_cost: (classes,) cost of a box that no site takes.
+        n_nodes: number of site-days, SHORT not counted.
+    """
+    short = np.full((len(node), 1), n_nodes, dtype=np.int32)
+    node = np.concatenate([node, short], axis=1)
+    cost = np.concatenate([cost, short_cost[:, None]], axis=1)
+    used = node >= 0
+    arc_ptr = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int64)
+    arc_node, arc_cost = node[used].astype(np.int32), cost[used].astype(np.int64)
+    arc = np.where(used, np.cumsum(used.ravel()).reshape(used.shape) - 1, -1).astype(np.int32)
+    move_from, move_to = _all_moves(arc)
+    key = arc_node[move_from].astype(np.int64) * (n_nodes + 1) + arc_node[move_to]
+    order = np.lexsort((move_from, arc_cost[move_to] - arc_cost[move_from], key))
+    move_from, move_to, key = move_from[order], move_to[order], key[order]
+    pairs, first = np.unique(key, return_index=True)
+    sizes = np.diff(np.concatenate([first, [len(key)]]))
+    leaving = np.searchsorted(pairs // (n_nodes + 1), np.arange(n_nodes + 2))
+    per_arc = np.bincount(move_from, minlength=len(arc_node))
+    return Network(
+        arc_ptr, arc_node, arc_cost,
+        leaving.astype(np.int64), (pairs % (n_nodes + 1)).astype(np.int32),
+        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        move_from, move_to, np.repeat(np.arange(len(pairs), dtype=np.int32), sizes),
+        np.concatenate([[0], np.cumsum(per_arc)]).astype(np.int64),
+        np.argsort(move_from, kind="stable").astype(np.int32),
+    )  # fmt: skip
+
+
+def _all_moves(arc: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    sources, targets = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
+    for a in range(arc.shape[1]):
+        for b in range(arc.shape[1]):
+            both = (arc[:, a] >= 0) & (arc[:, b] >= 0) & (a != b)
+            sources.append(arc[both, a])
+            targets.append(arc[both, b])
+    return np.concatenate(sources), np.concatenate(targets)
