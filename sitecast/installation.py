@@ -45,13 +45,6 @@ class Installation:
             )
         return load_plan_file(path)
 
-    def current_plan(self) -> ForecastPlan:
-        """The plan that was made last."""
-        plan = self.ledger.current_plan()
-        if plan is None:
-            raise NotFound("no plan has been made yet", {}, "run `sitecast plan`")
-        return plan
-
     def source(self, settings: PlanSettings) -> Source:
         """The source of the input tables that a plan names."""
         base = self.deployment.plan_path.parent

@@ -50,5 +50,5 @@ def json_option(command: Command) -> Command:
 
 def deployment(home: Path | None, plan_file: Path | None = None) -> Deployment:
     """Settings from the environment, with what the command line says on top."""
-    given = {"home": home, "plan_file": plan_file}
+    given: dict[str, Any] = {"home": home, "plan_file": plan_file}
     return Deployment(**{name: value for name, value in given.items() if value is not None})
