@@ -27,7 +27,8 @@ class World:
         self.ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
         self.ledger.create()
         self.weeks = WeekStore(folder / "weeks", self.ledger)
-        self._inputs = small_week()
+        week = small_week()
+        self._inputs = {name: week[name] for name in ("sites", "skus")}
         publication = {"recipients": ["ana@example.com", "ben@example.com"]}
         self.plan = self.make_plan("0123456789ab", **{"publication": publication, **settings})
 
@@ -45,13 +46,17 @@ class World:
     ) -> str:
         """Commit extracted_data and site_forecast of a week; `scale` changes the numbers."""
         plan = plan or self.plan
-        tables = {name: self._inputs[name] for name in ("sites", "skus")}
-        data = WeekData(self._made(plan, menu_week), tables)
+        data = WeekData(self._made(plan, menu_week), self._inputs)
         self.weeks.commit(data, self.weeks.begin(plan.plan_id, menu_week, data.asset))
         made = self._made(plan, menu_week, extracted_data=data.version)
         forecast = SiteForecast(made, forecast_tables(menu_week, scale))
         token = self.weeks.begin(plan.plan_id, menu_week, forecast.asset)
         return self.weeks.commit(forecast, token)
+
+    def rename(self, table: str, suffix: str) -> None:
+        """Append a text to every name of an input table, for the weeks stored from now on."""
+        names = self._inputs[table]["name"] + suffix
+        self._inputs = {**self._inputs, table: self._inputs[table].assign(name=names)}
 
     @staticmethod
     def _made(plan: ForecastPlan, menu_week: str, **inputs: str) -> Provenance:

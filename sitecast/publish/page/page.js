@@ -1,7 +1,7 @@
 (() => {
   "use strict";
   const rows = JSON.parse(document.getElementById("rows").textContent);
-  const STEP = 100;
+  const STEP = 25;
   const FIRST_NUMBER = 6, CASES = 10;
   const body = document.querySelector("#needs tbody");
   const heads = [...document.querySelectorAll("#needs th")];
@@ -50,6 +50,6 @@
   }));
   byId("filters").addEventListener("input", () => { shown = STEP; draw(); });
   byId("filters").addEventListener("submit", (event) => event.preventDefault());
-  byId("more").addEventListener("click", () => { shown += 10 * STEP; draw(); });
+  byId("more").addEventListener("click", () => { shown += 8 * STEP; draw(); });
   draw();
 })();

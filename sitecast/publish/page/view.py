@@ -117,7 +117,7 @@ def _top_row(row: Any) -> dict[str, Any]:
         "p10": human_quantity(row.qty_p10, row.uom), "p50": human_quantity(row.qty_p50, row.uom),
         "p90": human_quantity(row.qty_p90, row.uom), "committed": min(share, 1.0),
         "cases": row.cases_to_buy,
-        "order_by": "" if pd.isna(row.order_by) else f"{row.order_by:%a %d %b}",
+        "order_by": "" if pd.isna(row.order_by) else f"{row.order_by:%d %b}",
     }  # fmt: skip
 
 
