@@ -1,0 +1,6 @@
+"""The order simulator."""
+
+from sitecast.simulate.draw_boxes import boxes_of_draw, placed_boxes
+from sitecast.simulate.simulate_orders import simulate_orders
+
+__all__ = ["boxes_of_draw", "placed_boxes", "simulate_orders"]

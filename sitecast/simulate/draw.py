@@ -1,0 +1,61 @@
+"""What goes into the kernel for one draw, and what comes out."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_RECIPES = 65_535
+UNCAPPED = 2**62
+
+
+class DrawInput(NamedTuple):
+    """All that one draw follows from. C cells, S segments, P portions sizes, R recipes."""
+
+    first_slot: NDArray[np.int64]
+    """(C,) placed boxes of the cell; simulated slots start after them."""
+    boxes: NDArray[np.int64]
+    """(C,) simulated boxes of the cell in this draw."""
+    key: NDArray[np.uint64]
+    """(C,) stream of the cell in this draw."""
+    rank_key: NDArray[np.uint64]
+    """(C,) stream of the cell in every draw."""
+    segment: NDArray[np.int64]
+    """(C,)"""
+    place: NDArray[np.int64]
+    """(C,) day × regions + region."""
+    reach: NDArray[np.uint64]
+    """(C,) sites that reach the place."""
+    sizes: NDArray[np.int64]
+    """(K,) kits a box may hold."""
+    size_cdf: NDArray[np.float64]
+    """(S, K) P(kits ≤ sizes[k])."""
+    portions_cdf: NDArray[np.float64]
+    """(S, P)"""
+    pieces_cdf: NDArray[np.float64]
+    """(M,) P(product pieces in a box ≤ m)."""
+    product_rates: NDArray[np.float64]
+    """(J,) pieces per box."""
+    weights: NDArray[np.float64]
+    """(S × P, R) choice weights in this draw; 0 = never chosen."""
+    limit: NDArray[np.int64]
+    """(R,) kits of the recipe that a box may hold."""
+    left: NDArray[np.int64]
+    """(R,) kits that simulated boxes may still take, or UNCAPPED."""
+    item_sites: NDArray[np.uint64]
+    """(R × P + J,) sites that make the item."""
+
+
+class DrawOutput(NamedTuple):
+    """The simulated boxes of one draw, with classes numbered as they first occur."""
+
+    box_class: NDArray[np.int32]
+    rank: NDArray[np.uint64]
+    item_ptr: NDArray[np.int64]
+    items: NDArray[np.int32]
+    portions: NDArray[np.int16]
+    """(boxes,) position on the portions axis."""
+    class_place: NDArray[np.int64]
+    class_sites: NDArray[np.uint64]
+    class_boxes: NDArray[np.int64]
+    digest: np.uint64
