@@ -9,7 +9,7 @@ from sitecast.extract.demo.cookbook import Recipe, write_recipes
 from sitecast.extract.demo.customers import Customers, find_customers
 from sitecast.extract.demo.menus import makers, menu_of_week
 from sitecast.extract.demo.network import regions_frame
-from sitecast.extract.demo.pantry import products_table
+from sitecast.extract.demo.pantry import products_table, recipe_bom_table, skus_table
 from sitecast.extract.demo.sizes import CompanySize
 
 
@@ -27,6 +27,9 @@ class Company:
     can_make: pd.DataFrame
     """From makers()."""
     products: pd.DataFrame
+    skus: pd.DataFrame
+    bom: pd.DataFrame
+    """The table recipe_bom."""
     customers: Customers
 
 
@@ -43,5 +46,7 @@ def found_company(size: CompanySize, seed: int) -> Company:
         {week.key: menu_of_week(pool, size, week, seed) for week in weeks},
         makers(pool, size, seed),
         products_table(size),
+        skus_table(size),
+        recipe_bom_table(pool, size, seed),
         find_customers(size, regions, seed),
     )

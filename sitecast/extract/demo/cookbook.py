@@ -111,9 +111,9 @@ def _name(dish: str, side: str, protein: str, word: str) -> str:
 
 def _finished(draft: Recipe, number: int, rng: np.random.Generator) -> Recipe:
     """Number it, and add garnishes that its diet allows, up to 8–12 ingredients."""
-    known, rank = _ingredients(), DIETS.index(draft.diet)
-    extras = [name for name in tree("dishes")["cuisines"][draft.cuisine]["extras"]
-              if DIETS.index(known[name]["diet"]) <= rank and name not in draft.ingredients]  # fmt: skip
+    fresh = [name for name in tree("dishes")["cuisines"][draft.cuisine]["extras"]
+             if name not in draft.ingredients]  # fmt: skip
+    extras = [name for name in fresh if _diet([name]) in DIETS[: DIETS.index(draft.diet) + 1]]
     wanted = int(rng.integers(9, 13)) - len(draft.ingredients)
     added = [extras[i] for i in rng.permutation(len(extras))[: max(wanted, 0)]]
     return replace(

@@ -65,8 +65,8 @@ def item_sites_table(
 ) -> pd.DataFrame:
     """The table item_sites; every site packs every product."""
     sites = list(can_make.columns)
-    made = {recipe: [site for site in sites if can_make.at[recipe, site]]
-            for recipe in can_make.index}  # fmt: skip
+    made = {recipe: [site for site, can in zip(sites, row, strict=True) if can]
+            for recipe, row in zip(can_make.index, can_make.to_numpy(), strict=True)}  # fmt: skip
     rows = [
         (week, item_type, item, site)
         for week, menu in menus.items()

@@ -68,6 +68,17 @@ def placed_boxes(company: Company, boxes: Boxes) -> NDArray[np.int64]:
     return np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
 
 
+def usual_sites(company: Company, week: DemoWeek, boxes: Boxes) -> NDArray[np.int64]:
+    """(boxes,) the cheapest site that makes all of the box and reaches it; -1 where none does."""
+    on_menu = [recipe.recipe_id for recipe in company.menus[week.key]]
+    makes = company.can_make.loc[on_menu].to_numpy()
+    all_of_it = np.ones((len(boxes), makes.shape[1]), dtype=bool)
+    for picked in boxes.picks.T:
+        all_of_it &= makes[picked] | (picked < 0)[:, None]
+    region = company.customers.region[boxes.customer]
+    return cheapest_site(company.regions, company.size, region, all_of_it)
+
+
 def orders_table(company: Company, week: DemoWeek, boxes: Boxes) -> pd.DataFrame:
     """The table orders of one week."""
     who, customers, n = boxes.customer, company.customers, len(boxes)
@@ -138,11 +149,4 @@ def _known_sites(company: Company, week: DemoWeek, boxes: Boxes) -> NDArray[np.i
     """The site of boxes that an earlier plan has seen; -1 for the others."""
     known = 0.0 if week.booked < 0.5 else SITE_KNOWN_SHARE if week.planned else 1.0
     rng = generator(company.seed, "demo", "sites", week.key)
-    on_menu = [recipe.recipe_id for recipe in company.menus[week.key]]
-    makes = company.can_make.loc[on_menu].to_numpy()
-    all_of_it = np.ones((len(boxes), makes.shape[1]), dtype=bool)
-    for picked in boxes.picks.T:
-        all_of_it &= makes[picked] | (picked < 0)[:, None]
-    region = company.customers.region[boxes.customer]
-    site = cheapest_site(company.regions, company.size, region, all_of_it)
-    return np.where(rng.random(len(boxes)) < known, site, -1)
+    return np.where(rng.random(len(boxes)) < known, usual_sites(company, week, boxes), -1)

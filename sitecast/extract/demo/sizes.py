@@ -70,14 +70,17 @@ GOUSTO = CompanySize(
     product_packs=("", "family pack", "mini", "limited edition"),
     delivery_weights=(0.11, 0.20, 0.21, 0.16, 0.13, 0.10, 0.09),
     sites=(
-        SiteProfile("north", "North", (20_000,) * 8, 3_000, cooks_fish=False, menu_share=0.97),
-        SiteProfile("harbour", "Harbour", (20_000,) * 8, 3_000),
+        SiteProfile("north", "North",
+                    (3_000, 9_000, 15_500, 15_500, 12_000, 10_000, 8_000, 7_000), 800,
+                    cooks_fish=False, menu_share=0.97),
+        SiteProfile("harbour", "Harbour",
+                    (3_000, 15_500, 23_500, 23_000, 18_500, 15_000, 12_000, 9_000), 800),
         SiteProfile("riverside", "Riverside", (0,) * 8, cooks_fish=False, menu_share=0.6),
         SiteProfile("millbrook", "Millbrook co-packing", cooks_fish=False, menu_share=0.95,
                     is_catch_all=True),
     ),
     draws=200,
-    override=("harbour", 2, 15_000),
+    override=("harbour", 2, 21_000),
 )  # fmt: skip
 SIZES = {size.name: size for size in (DEMO, GOUSTO)}
 

@@ -12,12 +12,10 @@ KITS_PER_BOX, STOCKED_WEEKS = 3.2, 0.25
 ORDERED_SHARE, DAYS_AHEAD = 0.35, 6
 
 
-def stock_tables(
-    company: Company, skus: pd.DataFrame, bom: pd.DataFrame
-) -> tuple[pd.DataFrame, pd.DataFrame]:
+def stock_tables(company: Company) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The tables stock and open_pos, for sites that are open and what they use next week."""
-    use = _weekly_use(company, bom).reindex(skus["sku_id"]).dropna()
-    facts = skus.set_index("sku_id").loc[use.index]
+    use = _weekly_use(company)
+    facts = company.skus.set_index("sku_id").loc[use.index]
     open_sites = [site.site_id for site in company.size.sites if any(site.caps)]
     stock, orders = [], []
     for site in open_sites:
@@ -41,10 +39,10 @@ def stock_tables(
     return pd.concat(stock, ignore_index=True), on_order.assign(po_id=numbers)
 
 
-def _weekly_use(company: Company, bom: pd.DataFrame) -> pd.Series:
+def _weekly_use(company: Company) -> pd.Series:
     """What the first planned week takes if all its recipes sell alike, by sku_id."""
     week = next(week for week in company.weeks if week.planned)
     menu = [recipe.recipe_id for recipe in company.menus[week.key]]
     kits = company.size.boxes_per_week * KITS_PER_BOX / len(menu)
-    lines = bom[bom["recipe_id"].isin(menu) & (bom["portions"] == 2)]
-    return lines.groupby("sku_id")["qty"].sum() * kits
+    lines = company.bom[company.bom["recipe_id"].isin(menu) & (company.bom["portions"] == 2)]
+    return lines.groupby("sku_id", sort=True)["qty"].sum() * kits

@@ -1,7 +1,7 @@
 """Write the demo company's tables and its plan file."""
 
 import string
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +13,7 @@ from sitecast.extract.demo.company import Company, found_company
 from sitecast.extract.demo.customers import segments
 from sitecast.extract.demo.sizes import company_size
 from sitecast.extract.demo.stockroom import stock_tables
+from sitecast.extract.demo.usage import usage_of_week, usage_table
 from sitecast.extract.demo.vocabulary import plan_template
 from sitecast.extract.demo.volumes import box_forecast_of_week
 from sitecast.records.tables_read import TABLES_READ
@@ -43,11 +44,12 @@ def write_demo_company(
     tell("inventing the company")
     company = found_company(profile, seed)
     folder = target / "input"
-    for name, table in _standing_tables(company).items():
+    weekly = [table for week in company.weeks for table in _write_week(company, week, folder, tell)]
+    forecast = pd.concat([table for name, table in weekly if name == "box_forecast"])
+    used = usage_table([table for name, table in weekly if name == "usage_actuals"])
+    tables = {**_standing_tables(company), "box_forecast": forecast, "usage_actuals": used}
+    for name, table in tables.items():
         _write(folder / f"{name}.parquet", _shaped(name, table))
-    forecast = [_write_week(company, week, folder, tell) for week in company.weeks]
-    known = pd.concat([table for table in forecast if table is not None])
-    _write(folder / "box_forecast.parquet", _shaped("box_forecast", known))
     plan_file = target / "plan.yaml"
     plan_file.write_text(_plan_text(company), encoding="utf-8")
     return plan_file
@@ -55,9 +57,7 @@ def write_demo_company(
 
 def _standing_tables(company: Company) -> dict[str, pd.DataFrame]:
     size, weeks = company.size, company.weeks
-    skus = pantry.skus_table(size)
-    bom = pantry.recipe_bom_table(company.pool, size, company.seed)
-    stock, open_pos = stock_tables(company, skus, bom)
+    stock, open_pos = stock_tables(company)
     return {
         "menu_weeks": calendar.menu_weeks_table(weeks),
         "delivery_days": calendar.delivery_days_table(weeks, size.delivery_weights),
@@ -70,8 +70,8 @@ def _standing_tables(company: Company) -> dict[str, pd.DataFrame]:
         "item_sites": menus.item_sites_table(
             company.menus, company.can_make, company.products["product_id"].tolist()
         ),
-        "skus": skus,
-        "recipe_bom": bom,
+        "skus": company.skus,
+        "recipe_bom": company.bom,
         "products": company.products,
         "product_bom": pantry.product_bom_table(size),
         "packaging_rules": pantry.packaging_rules_table(),
@@ -82,18 +82,22 @@ def _standing_tables(company: Company) -> dict[str, pd.DataFrame]:
 
 def _write_week(
     company: Company, week: calendar.DemoWeek, folder: Path, tell: Callable[[str], None]
-) -> pd.DataFrame | None:
-    """Write the week's order book; return its box forecast, unless the week is history."""
-    placed = None
-    if week.booked:
-        tell(f"orders of {week.key}")
-        boxes = order_book.book_boxes(company, week)
+) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Write the week's order book; give its forecast, or what was used once it is over."""
+    if not week.booked:
+        yield "box_forecast", box_forecast_of_week(company, week, None)
+        return
+    tell(f"orders of {week.key}")
+    boxes = order_book.book_boxes(company, week)
+    _write(folder / "orders" / f"{week.key}.parquet",
+           order_book.orders_table(company, week, boxes))  # fmt: skip
+    _write(folder / "order_lines" / f"{week.key}.parquet",
+           order_book.order_lines_table(company, week, boxes))  # fmt: skip
+    if week.booked < 1.0:
         placed = order_book.placed_boxes(company, boxes)
-        _write(folder / "orders" / f"{week.key}.parquet",
-               order_book.orders_table(company, week, boxes))  # fmt: skip
-        _write(folder / "order_lines" / f"{week.key}.parquet",
-               order_book.order_lines_table(company, week, boxes))  # fmt: skip
-    return box_forecast_of_week(company, week, placed) if week.booked < 1.0 else None
+        yield "box_forecast", box_forecast_of_week(company, week, placed)
+    else:
+        yield "usage_actuals", usage_of_week(company, week, boxes)
 
 
 def _shaped(name: str, table: pd.DataFrame) -> pd.DataFrame:
