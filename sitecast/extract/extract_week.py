@@ -22,7 +22,7 @@ def extract_week(source: Source, plan: ForecastPlan, menu_week: str) -> WeekData
         menu_week: the week; rows of other weeks are neither read into it nor held against it.
     Returns:
         Every table of the contract but usage_actuals (optional ones that are absent have no
-        rows), and history_boxes and history_items of the past weeks. Sorted by key.
+        rows), and the tables of records/tables_history.py for the past weeks. Sorted by key.
     Raises:
         DataError: something is wrong; lists every breach (R12).
         SourceUnavailable: the source does not answer.

@@ -10,7 +10,7 @@ import pyarrow as pa
 from sitecast.extract.matching import positions
 from sitecast.extract.reader import TableReader, rows_of
 from sitecast.extract.source import Source
-from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS
+from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 
 _OF_ORDER = ["menu_week", "delivery_date", "region_id", "segment", "portions"]
 _BOX_KEY, _ITEM_KEY = list(HISTORY_BOXES.key), list(HISTORY_ITEMS.key)
@@ -29,7 +29,7 @@ def history_tables(
         as_of: knowledge time.
         weeks: the past menu weeks.
     Returns:
-        history_boxes and history_items.
+        history_boxes, history_items and history_menu.
     """
     boxes, items = [HISTORY_BOXES.empty()], [HISTORY_ITEMS.empty()]
     for orders, lines in _batches(source, as_of, weeks):
@@ -39,7 +39,15 @@ def history_tables(
     return {
         "history_boxes": _joined(boxes, _BOX_KEY, "boxes")[[*_BOX_KEY, "boxes"]],
         "history_items": _joined(items, _ITEM_KEY, "pieces")[[*_ITEM_KEY, "pieces"]],
+        "history_menu": _past_menus(source, as_of, weeks),
     }
+
+
+def _past_menus(source: Source, as_of: dt.datetime, weeks: Sequence[str]) -> pd.DataFrame:
+    menu = TableReader(source, as_of).known("menu", weeks).sound
+    offered = rows_of(menu, menu["menu_week"].isin(list(weeks)) & menu["available"])
+    offered = offered[list(HISTORY_MENU.key)].dropna().drop_duplicates()
+    return HISTORY_MENU.shaped(offered.sort_values(list(HISTORY_MENU.key)).reset_index(drop=True))
 
 
 def _batches(

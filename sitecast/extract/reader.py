@@ -95,6 +95,13 @@ class TableReader:
             self.breaches.append(breach)
 
 
+def read_known(
+    source: Source, table: str, as_of: dt.datetime, menu_weeks: Sequence[str] | None = None
+) -> pd.DataFrame:
+    """The rows of a table known at as_of in which every cell could be read."""
+    return TableReader(source, as_of).known(table, menu_weeks).sound
+
+
 def known_rows(contract: TableContract, frame: pd.DataFrame, as_of: dt.datetime) -> pd.DataFrame:
     """Rows known at as_of, of several rows for one key the latest.
 

@@ -30,7 +30,12 @@ HISTORY_ITEMS = TableContract(
         count("pieces", "kits or pieces", "kits", minimum=1),
     ),
 )  # fmt: skip
+HISTORY_MENU = TableContract(
+    "history_menu", "What could be chosen in past menu weeks; without it, a recipe that sold in a "
+    "week counts as on its menu.", ("menu_week", "recipe_id"),
+    (_WEEK, text("recipe_id", "recipe")),
+)  # fmt: skip
 
 TABLES_HISTORY: dict[str, TableContract] = {
-    table.name: table for table in (HISTORY_BOXES, HISTORY_ITEMS)
+    table.name: table for table in (HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU)
 }

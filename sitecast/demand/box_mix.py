@@ -1,0 +1,40 @@
+"""How large boxes are and how many people their kits serve, by segment."""
+
+import numpy as np
+import pandas as pd
+
+from sitecast.demand.past import past
+from sitecast.records.week_record import WeekData
+
+PRIOR_BOXES = 50.0
+"""A segment's own counts weigh against so many boxes of the national mix."""
+
+
+def mix(week: WeekData, column: str, allowed: tuple[int, ...], segments: list[str]) -> pd.DataFrame:
+    """Probabilities of box sizes or portions.
+
+    Args:
+        week: with history_boxes.
+        column: n_kits or portions.
+        allowed: values the simulator may use; others are left out.
+        segments: segments that need a mix.
+    Returns:
+        segment, the column, probability above 0; they sum to 1 per segment. Uniform over
+        `allowed` when no past box had an allowed value.
+    """
+    history = past(week, "history_boxes")
+    counts = history.pivot_table(index="segment", columns=column, values="boxes", aggfunc="sum",
+                                 fill_value=0, observed=True)  # fmt: skip
+    counts = counts.reindex(columns=list(allowed), fill_value=0).astype(np.float64)
+    nation = counts.to_numpy().sum(axis=0)
+    if not nation.sum() > 0:
+        nation = np.ones(len(allowed))
+    own = counts.reindex(index=segments, fill_value=0.0).to_numpy()
+    blended = own + PRIOR_BOXES * nation / nation.sum()
+    blended /= blended.sum(axis=1, keepdims=True)
+    table = pd.DataFrame({
+        "segment": np.repeat(np.array(segments, dtype=object), len(allowed)),
+        column: np.tile(np.array(allowed, dtype=np.int64), len(segments)),
+        "probability": blended.ravel(),
+    })  # fmt: skip
+    return table[table["probability"] > 0].reset_index(drop=True)
