@@ -23,6 +23,7 @@ from sitecast.store import OutboxRow
 
 CHANNEL = "email"
 _PICTURE = (560, 240)
+_POLICY = SMTP.clone(max_line_length=300)  # a folded subject reads badly in some clients
 
 
 def queued_messages(contents: Contents, publication: Publication, ui_url: str) -> list[OutboxRow]:
@@ -84,7 +85,7 @@ def _row(
     plan = contents.plan
     sender = plan.settings.publication.sender
     identity = message_id(contents.publication_id, recipient, sender)
-    message = EmailMessage(policy=SMTP)
+    message = EmailMessage(policy=_POLICY)
     message["From"], message["To"] = sender, recipient
     message["Subject"] = subject(plan, facts["summary"])
     message["Date"] = format_datetime(now)

@@ -64,6 +64,13 @@ class Outbox:
         with self._database.reading() as connection:
             return [OutboxRow(**row) for row in connection.execute(query).mappings()]
 
+    def due(self, now: dt.datetime) -> list[OutboxRow]:
+        """Rows that need a delivery: their time has come, or a process died while sending them.
+
+        While another process delivers, the row it is sending is among them.
+        """
+        return [*self.rows("pending", due=now), *self.rows("sending")]
+
     def mark(self, row: OutboxRow, status: Status, **facts: Any) -> None:
         """Record what happened to a row, durably, before anything else is done."""
         mine = OUTBOX.c.message_id == row.message_id

@@ -3,7 +3,8 @@ import sys
 import types
 from typing import Any
 
-if importlib.util.find_spec("sitecast.publish.charts") is None:
+NAME = "sitecast.publish.charts"
+if NAME not in sys.modules and importlib.util.find_spec(NAME) is None:
     charts: Any = types.ModuleType("sitecast.publish.charts")
     charts.site_load_svg = lambda load, width, height: (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}">'

@@ -94,6 +94,7 @@ def test_row_left_by_a_process_that_died_is_settled_by_rule(
                        NOW, rule)  # fmt: skip
     interrupted = Outbox(world.ledger.database).rows("sending")
     assert len(interrupted) == 1
+    assert interrupted[0] in Outbox(world.ledger.database).due(NOW - dt.timedelta(days=1))
     mailer = ScriptedMailer()
     report = deliver_outbox(world.ledger, mailer, NOW, rule)
     if rule == "hold":

@@ -233,6 +233,15 @@ def test_message_is_frozen_stable_and_says_the_answer(world: World) -> None:
     assert "North on 2026-11-26: 38 of 40 boxes (95 %)" in plain.get_content()
 
 
+def test_long_company_name_does_not_break_the_subject(tmp_path: Path) -> None:
+    world = World(tmp_path, company="The Very Long Name of a Kitchen Company " * 4)
+    for week in WEEKS:
+        world.store_week(week)
+    publish(world)
+    message = email.message_from_bytes(queued(world)[0].message, policy=email.policy.default)
+    assert message["Subject"].startswith("The Very Long Name")
+
+
 def test_equal_publications_give_equal_message_bytes(tmp_path: Path, world: World) -> None:
     publish(world)
     before = [row.message for row in queued(world)]
