@@ -1,0 +1,107 @@
+"""R5, R6 of the forecast, and that the conservation checks see what they should."""
+
+from dataclasses import replace
+
+import hypothesis.strategies as st
+import numpy as np
+import pandas as pd
+import pytest
+from boxes_by_hand import boxes_by_hand
+from hypothesis import given, settings
+from worlds import small_plan, small_provenance, small_week
+
+from sitecast.allocate import allocate_orders
+from sitecast.forecast import check_conservation, forecast_sites, roll_up
+from sitecast.records.tables_written import TABLES_WRITTEN
+
+worlds = st.tuples(st.integers(0, 10_000), st.integers(0, 120), st.integers(0, 60))
+LEVEL_KEYS = {"site_forecast": ["site_id", "need_date", "sku_id"],
+              "weekly_need": ["site_id", "sku_id"]}  # fmt: skip
+
+
+def world(seed=0, mean=60, n_placed=25):
+    """A small week with its placed orders, allocated and forecast."""
+    plan = small_plan(draws=8)
+    week = small_week(plan)
+    made = boxes_by_hand(week, plan, seed, mean, n_placed)
+    book = made.simulated["orders"].query("not is_simulated")
+    orders = pd.DataFrame({
+        "order_id": book["box_id"], "segment": "family", "menu_week": week.menu_week,
+        "delivery_date": book["delivery_date"], "region_id": book["region_id"], "portions": 2,
+        "state": "placed", "created_at": pd.Timestamp("2026-11-15T10:00Z"),
+    })  # fmt: skip
+    week = small_week(plan, orders=orders)
+    allocation = allocate_orders(week, made.simulated, plan, made.placed, made.boxes_of_draw)
+    forecast = forecast_sites(week, allocation, plan, small_provenance(plan, a="1"))
+    return week, made, allocation, forecast
+
+
+@settings(max_examples=15, deadline=None)
+@given(worlds)
+def test_r1_r2_r3_r4_r5_every_check_holds(shape):
+    week, made, _, forecast = world(*shape)
+    checks = check_conservation(week, made.simulated, forecast)
+    assert {check.rule for check in checks} == {"R1", "R2", "R3", "R4", "R5"}
+    assert [check for check in checks if not check.passed] == []
+
+
+@settings(max_examples=10, deadline=None)
+@given(worlds)
+def test_r6_a_roll_up_is_coherent_with_the_tables(shape):
+    week, _, _, forecast = world(*shape)
+    for table, keys in LEVEL_KEYS.items():
+        known = forecast[table].sort_values(keys, ignore_index=True)
+        again = roll_up(forecast, week, keys)
+        assert again[keys].values.tolist() == known[keys].values.tolist()
+        for name in ("qty_mean", "qty_p10", "qty_p50", "qty_p90"):
+            assert again[name].tolist() == pytest.approx(known[name].tolist())
+    top = roll_up(forecast, week, ["sku_id"]).set_index("sku_id")["qty_mean"]
+    parts = forecast["site_forecast"].groupby("sku_id")["qty_mean"].sum()
+    assert top.tolist() == pytest.approx(parts.tolist())
+
+
+@settings(max_examples=15, deadline=None)
+@given(worlds)
+def test_r5_r6_committed_and_quantiles_are_in_order(shape):
+    forecast = world(*shape)[3]
+    for table, prefix in (("site_forecast", "qty_"), ("weekly_need", "qty_"),
+                          ("recipe_site_forecast", "kits_"), ("site_load", "boxes_")):  # fmt: skip
+        names = [prefix + name for name in ("committed", "p10", "p50", "p90")]
+        values = forecast[table][names].to_numpy()
+        assert (np.diff(values, axis=1) >= 0).all()
+    assert (forecast["site_forecast"].eval("qty_required - qty_p90") == 0).all()
+
+
+@settings(max_examples=8, deadline=None)
+@given(worlds)
+def test_tables_keep_their_contract(shape):
+    forecast = world(*shape)[3]
+    names = set(forecast.tables) & set(TABLES_WRITTEN)
+    assert len(names) == 7
+    for name in names:
+        assert TABLES_WRITTEN[name].breaches(forecast[name]) == []
+
+
+def test_r7_the_same_bytes_twice():
+    assert world(5)[3].version == world(5)[3].version
+
+
+DAMAGE = {
+    "R1": ("allocations", "box_id", lambda ids: ids.where(ids != "o3", "o4")),
+    "R2": ("allocations", "production_date", lambda dates: dates - pd.Timedelta("1D")),
+    "R3": ("site_load", "cap_boxes", lambda caps: caps * 0 + 1),
+    "R4": ("load_draws", "boxes", lambda boxes: boxes + 1),
+    "R5": ("site_forecast", "qty_mean", lambda qty: qty * 1.000001),
+}
+
+
+@pytest.mark.parametrize("rule", DAMAGE)
+def test_a_damaged_table_breaks_its_rule(rule):
+    week, made, _, forecast = world(4)
+    table, column, change = DAMAGE[rule]
+    frame = forecast[table]
+    damaged = {**forecast.tables, table: frame.assign(**{column: change(frame[column])})}
+    checks = check_conservation(week, made.simulated, replace(forecast, tables=damaged))
+    broken = {check.rule: check.detail for check in checks if not check.passed}
+    assert rule in broken
+    assert broken[rule] != "holds"
