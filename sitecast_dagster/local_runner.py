@@ -15,6 +15,7 @@ import dagster as dg
 from sitecast.deployment import Deployment
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.run_report import RunReport
+from sitecast.records.tables_read import TABLES_READ
 from sitecast.records.week_record import SiteForecast
 from sitecast.store.files import locked
 from sitecast_dagster.definitions import build_definitions
@@ -60,6 +61,8 @@ def run_plan(deployment: Deployment, progress: Progress, force: bool = False) ->
         force: run weeks that are already forecast for this very plan once more.
     """
     home = init_instance(deployment)
+    for table in TABLES_READ.values():
+        _ = table.schema  # imports pandera and builds the checks once, not in every child
     runner = _Runner.of(deployment, progress)
     with locked(home / ".local-runner"):
         try:

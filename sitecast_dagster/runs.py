@@ -48,6 +48,6 @@ def begin_step(
 ) -> WeekStep:
     """Start an attempt; from now on, no older attempt can move the week's pointer (fencing)."""
     menu_week = checked_menu_week(context.partition_key)
-    plan = plan_of_run(context.instance, context.run_id, installation)
+    plan = plan_of_run(context.instance, context.run.run_id, installation)
     token = installation.weeks.begin(plan.plan_id, menu_week, record_type.asset)
     return WeekStep(plan, menu_week, token)

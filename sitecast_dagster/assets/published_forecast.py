@@ -27,7 +27,7 @@ def published_forecast(
     """
     with known_problems_as_failures(context.retry_number):
         opened, now = installation.open(), installation.now()
-        plan = plan_of_run(context.instance, context.run_id, opened)
+        plan = plan_of_run(context.instance, context.run.run_id, opened)
         publication = publish_plan(
             plan, opened.weeks, opened.ledger, opened.publications, opened.deployment.ui_url, now
         )

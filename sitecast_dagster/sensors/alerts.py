@@ -19,7 +19,11 @@ NO_CAUSE = "its process ended without saying why"
 MAX_CAUSE = 4_000
 
 
-@dg.run_failure_sensor(default_status=dg.DefaultSensorStatus.RUNNING, minimum_interval_seconds=10)
+@dg.run_failure_sensor(
+    description="One email per failed run: its cause, and what to do.",
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    minimum_interval_seconds=10,
+)
 def alerts(
     context: dg.RunFailureSensorContext, installation: InstallationResource
 ) -> dg.SkipReason | None:

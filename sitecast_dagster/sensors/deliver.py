@@ -12,8 +12,12 @@ from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.week_status import UNFINISHED
 
 
-@dg.sensor(job_name=DELIVERY_JOB.name, minimum_interval_seconds=30,
-           default_status=dg.DefaultSensorStatus.RUNNING)  # fmt: skip
+@dg.sensor(
+    description="Another try of the emails that could not be sent.",
+    job_name=DELIVERY_JOB.name,
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def deliver(
     context: dg.SensorEvaluationContext, installation: InstallationResource
 ) -> dg.RunRequest | dg.SkipReason:

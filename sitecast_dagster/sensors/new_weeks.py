@@ -22,8 +22,12 @@ def weeks_due(planned: Sequence[str], done: Collection[str], tried: Collection[s
     return [week for week in planned if week not in done and week not in tried]
 
 
-@dg.sensor(job=WEEK_JOB, minimum_interval_seconds=10,
-           default_status=dg.DefaultSensorStatus.RUNNING)  # fmt: skip
+@dg.sensor(
+    description="One run per menu week of the current plan that is not forecast yet.",
+    job=WEEK_JOB,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def new_weeks(
     context: dg.SensorEvaluationContext, installation: InstallationResource
 ) -> dg.SensorResult | dg.SkipReason:

@@ -32,8 +32,12 @@ def wait_after(failed_attempts: int) -> dt.timedelta:
     return FIRST_WAIT * 2 ** (failed_attempts - 1) if failed_attempts else dt.timedelta(0)
 
 
-@dg.sensor(job=PUBLISH_JOB, minimum_interval_seconds=10,
-           default_status=dg.DefaultSensorStatus.RUNNING)  # fmt: skip
+@dg.sensor(
+    description="One publication per completed plan version, again where an attempt failed.",
+    job=PUBLISH_JOB,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+)
 def publish(
     context: dg.SensorEvaluationContext, installation: InstallationResource
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:

@@ -1,0 +1,165 @@
+"""Plan → weeks → publication, driven by the sensors on a real temporary instance."""
+
+import datetime as dt
+import sys
+
+from sitecast.errors import StoreError
+from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast_dagster.sensors import new_weeks, publish
+from sitecast_dagster.tags import PLAN_ID_TAG
+
+SENSOR = sys.modules["sitecast_dagster.sensors.publish"]
+PUBLISHER = sys.modules["sitecast_dagster.assets.published_forecast"]
+
+
+def publications(stage):
+    return stage.company.open().ledger.publications()
+
+
+def make_plan(stage, **settings):
+    stage.company.plan(**settings)
+    assert stage.run("plan_weeks").success
+    return stage.company.open().current_plan()
+
+
+def test_a_plan_becomes_four_weeks_and_one_publication(stage):
+    plan = make_plan(stage)
+    assert plan.menu_weeks == stage.company.weeks[:4]
+    asked = stage.tick(new_weeks)
+    assert [request.partition_key for request in asked] == list(plan.menu_weeks)
+    assert {request.tags[PLAN_ID_TAG] for request in asked} == {plan.plan_id}
+    assert stage.tick(publish) == []
+    assert all(done.success for done in stage.launch("forecast_week", asked))
+    assert stage.tick(new_weeks) == []
+    (request,) = stage.tick(publish)
+    assert stage.launch("publish_forecast", [request])[0].success
+    assert publications(stage)["plan_id"].tolist() == [plan.plan_id]
+    assert stage.tick(publish) == []
+    assert len(list((stage.company.home / "outbox").glob("*.eml"))) == 1
+
+
+def test_three_of_four_weeks_publish_nothing(stage):
+    plan = make_plan(stage)
+    stage.forecast(plan.menu_weeks[:3])
+    assert stage.tick(publish) == []
+    failed = stage.run("publish_forecast")
+    assert not failed.success
+    assert len(publications(stage)) == 0
+
+
+def test_a_week_made_again_from_other_input_is_published_once_more(stage):
+    plan = make_plan(stage)
+    stage.forecast(plan.menu_weeks)
+    stage.launch("publish_forecast", stage.tick(publish))
+    stage.forecast(plan.menu_weeks[1:2])
+    assert stage.tick(publish) == [], "the same input is the same version"
+    stage.company.change("box_forecast", plan.menu_weeks[1], mean_boxes=20.0)
+    stage.forecast(plan.menu_weeks[1:2])
+    (request,) = stage.tick(publish)
+    assert stage.launch("publish_forecast", [request])[0].success
+    newest, oldest = publications(stage).to_dict("records")
+    assert newest["supersedes"] == oldest["publication_id"]
+    assert stage.tick(publish) == []
+
+
+def test_a_failed_publication_is_asked_for_again_under_another_key(stage, monkeypatch):
+    plan = make_plan(stage)
+    stage.forecast(plan.menu_weeks)
+    (first,) = stage.tick(publish)
+    with monkeypatch.context() as broken:
+        broken.setattr(PUBLISHER, "publish_plan", _full_disk)
+        assert not stage.launch("publish_forecast", [first])[0].success
+    assert stage.tick(publish) == [], "it waits a little after a failure"
+    monkeypatch.setattr(SENSOR, "FIRST_WAIT", _NO_WAIT)
+    (second,) = stage.tick(publish)
+    assert second.run_key != first.run_key
+    assert stage.launch("publish_forecast", [second])[0].success
+    assert len(publications(stage)) == 1
+
+
+def test_a_publication_that_keeps_failing_is_left_to_a_person(stage, monkeypatch):
+    plan = make_plan(stage)
+    stage.forecast(plan.menu_weeks)
+    monkeypatch.setattr(PUBLISHER, "publish_plan", _full_disk)
+    monkeypatch.setattr(SENSOR, "FIRST_WAIT", _NO_WAIT)
+    monkeypatch.setattr(SENSOR, "MAX_ATTEMPTS", 2)
+    keys = set()
+    for _ in range(2):
+        (request,) = stage.tick(publish)
+        keys.add(request.run_key)
+        stage.launch("publish_forecast", [request])
+    assert len(keys) == 2
+    assert stage.tick(publish) == []
+
+
+def test_a_failing_week_leaves_the_others_done_and_is_tried_once_per_order(stage):
+    company = stage.company
+    company.change("box_forecast", company.weeks[2], mean_boxes=-5.0)
+    plan = make_plan(stage)
+    done = stage.launch("forecast_week", stage.tick(new_weeks))
+    assert [result.success for result in done] == [True, True, False, True]
+    assert stage.tick(new_weeks) == [], "the same input would fail the same way"
+    assert stage.tick(publish) == []
+    assert stage.run("plan_weeks").success, "a new order for the same plan"
+    assert [r.partition_key for r in stage.tick(new_weeks)] == [plan.menu_weeks[2]]
+
+
+def test_a_new_plan_never_publishes_weeks_of_the_one_before(stage):
+    stage.forecast(make_plan(stage).menu_weeks)
+    again = make_plan(stage, seed=2)
+    stage.forecast(again.menu_weeks[:3])
+    assert stage.tick(publish) == []
+    assert [r.partition_key for r in stage.tick(new_weeks)] == [again.menu_weeks[3]]
+
+
+def test_a_broken_conservation_rule_commits_nothing(stage, monkeypatch):
+    module = sys.modules["sitecast_dagster.assets.site_forecast"]
+    plan = make_plan(stage)
+    real = module.check_week
+
+    def one_box_lost(*records):
+        first, *others = real(*records)
+        return [type(first)(first.name, first.rule, False, "29 of 30 boxes"), *others]
+
+    monkeypatch.setattr(module, "check_week", one_box_lost)
+    result = stage.run("forecast_week", plan.menu_weeks[0])
+    assert not result.success
+    checks = result.get_asset_check_evaluations()
+    assert [check.passed for check in checks].count(False) == 1
+    store = stage.company.open().weeks
+    assert store.head(plan.plan_id, plan.menu_weeks[0], SiteForecast) is None
+    assert store.head(plan.plan_id, plan.menu_weeks[0], WeekData) is not None
+
+
+def test_a_run_keeps_its_plan_when_another_becomes_current(stage):
+    first = make_plan(stage)
+    second = make_plan(stage, seed=3)
+    stage.forecast(first.menu_weeks[:1], {PLAN_ID_TAG: first.plan_id})
+    store = stage.company.open().weeks
+    assert store.head(first.plan_id, first.menu_weeks[0], SiteForecast) is not None
+    assert store.head(second.plan_id, first.menu_weeks[0], SiteForecast) is None
+    untagged = stage.run("forecast_week", first.menu_weeks[0])
+    tags = stage.instance.get_run_by_id(untagged.run_id).tags
+    assert tags[PLAN_ID_TAG] == second.plan_id
+
+
+def test_two_more_weeks_need_one_edit(stage):
+    make_plan(stage)
+    plan = make_plan(stage, horizon_weeks=6)
+    assert plan.menu_weeks == stage.company.weeks[:6]
+    assert set(stage.instance.get_dynamic_partitions("menu_week")) == set(plan.menu_weeks)
+
+
+def test_only_weeks_after_the_horizon_that_nobody_used_are_dropped(stage):
+    plan = make_plan(stage, horizon_weeks=6)
+    stage.forecast(plan.menu_weeks[5:])
+    make_plan(stage, horizon_weeks=3)
+    kept = {*plan.menu_weeks[:3], plan.menu_weeks[5]}
+    assert set(stage.instance.get_dynamic_partitions("menu_week")) == kept
+
+
+def _full_disk(*_):
+    raise StoreError("no space left", {}, "free some")
+
+
+_NO_WAIT = dt.timedelta(seconds=-2)  # the clock of the layer shows whole seconds

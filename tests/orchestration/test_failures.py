@@ -1,0 +1,109 @@
+"""Known problems in Dagster: facts in the UI, retries only where they may help, one alert."""
+
+import email
+import email.policy
+
+import dagster as dg
+import pytest
+
+from sitecast.errors import Breach, DataError, SourceUnavailable, StoreError
+from sitecast_dagster.failures import MAX_RETRIES, facts_of, known_problems_as_failures
+from sitecast_dagster.sensors import alerts, new_weeks
+from sitecast_dagster.tags import WILL_RETRY_TAG
+
+BREACH = Breach("recipe_bom", "qty", "recipe_id=r1", "-1", "must be above 0", "correct the value")
+
+
+def test_a_known_problem_is_a_failure_that_is_not_retried():
+    problem = DataError("wrong input", {"menu_week": "2026-W48"}, "see below", [BREACH] * 30)
+    with (
+        pytest.raises(dg.Failure, match=r"recipe_bom\.qty at recipe_id=r1") as caught,
+        known_problems_as_failures(0),
+    ):
+        raise problem
+    assert caught.value.allow_retries is False
+    facts = caught.value.metadata
+    assert facts["remedy"].value == "see below"
+    assert facts["where menu_week"].value == "2026-W48"
+    assert facts["breaches"].value == 30
+    first = facts["first breaches"].records[0].data
+    assert (first["table"], first["value"], first["remedy"]) == ("recipe_bom", "-1", BREACH.remedy)
+
+
+def test_a_transient_problem_is_retried_with_growing_pauses_then_fails():
+    pauses = []
+    for retry in range(MAX_RETRIES):
+        with pytest.raises(dg.RetryRequested) as asked, known_problems_as_failures(retry):
+            raise SourceUnavailable("no answer")
+        pauses.append(asked.value.seconds_to_wait)
+    assert pauses == [2.0, 4.0, 8.0]
+    with pytest.raises(dg.Failure, match="no answer"), known_problems_as_failures(MAX_RETRIES):
+        raise SourceUnavailable("no answer")
+
+
+def test_unknown_errors_pass_as_they_are():
+    with pytest.raises(ZeroDivisionError, match="division"), known_problems_as_failures():
+        1 / 0  # noqa: B018
+
+
+def test_facts_name_problem_place_and_remedy():
+    facts = facts_of(StoreError("cannot write", {"path": "x"}, "free some space"))
+    assert facts == {"problem": "cannot write", "kind": "StoreError", "where path": "x",
+                     "remedy": "free some space"}  # fmt: skip
+
+
+def test_a_failed_week_tells_the_planners_cause_and_fix(stage):
+    week = stage.company.weeks[0]
+    stage.company.change("box_forecast", week, mean_boxes=-5.0)
+    stage.run("plan_weeks")
+    (result, *_) = stage.launch("forecast_week", stage.tick(new_weeks)[:1])
+    _alert(stage, result)
+    _alert(stage, result)
+    (message,) = _emails(stage.company.home)
+    assert message["Subject"] == f"sitecast: {week} (forecast_week) failed"
+    assert message["To"] == "planning@example.com"
+    text = message.get_content()
+    for fact in ("box_forecast.mean_boxes", "-5", "at least 0", f"/runs/{result.run_id}"):
+        assert fact in text
+
+
+def test_a_run_that_is_started_again_alerts_nobody(stage):
+    stage.company.plan(horizon_weeks=40)
+    result = stage.run("plan_weeks")
+    stage.instance.add_run_tags(result.run_id, {WILL_RETRY_TAG: "true"})
+    _alert(stage, result)
+    assert _emails(stage.company.home) == []
+
+
+def test_no_secret_reaches_the_instance(stage, monkeypatch):
+    secret = "canary-4711"
+    monkeypatch.setenv("SITECAST_SMTP_URL", f"smtp://user:{secret}@localhost:9")
+    monkeypatch.setenv("SITECAST_SOURCE_URL", f"postgresql+psycopg2://u:{secret}@localhost:9/db")
+    stage.run("plan_weeks")
+    plan = stage.company.open().current_plan()
+    stage.company.change("box_forecast", plan.menu_weeks[1], mean_boxes=-5.0)
+    for week in plan.menu_weeks:
+        stage.run("forecast_week", week)
+    stage.run("publish_forecast")
+    stage.company.plan(source="database")
+    assert not stage.run("plan_weeks").success
+    home = stage.company.home / "dagster"
+    hits = [p for p in home.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
+    assert hits == []
+
+
+def _alert(stage, result):
+    run = stage.instance.get_run_by_id(result.run_id)
+    records = stage.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
+    event = records[-1].dagster_event if records else None
+    context = dg.build_run_status_sensor_context(
+        sensor_name="alerts", dagster_instance=stage.instance, dagster_run=run,
+        dagster_event=event, resources={"installation": stage.company.resource},
+    ).for_run_failure()  # fmt: skip
+    alerts(context)
+
+
+def _emails(home):
+    read = email.policy.default
+    return [email.message_from_bytes(path.read_bytes(), policy=read)
+            for path in (home / "outbox").glob("*.eml")]  # fmt: skip

@@ -1,0 +1,84 @@
+"""What the UI shows beside an asset."""
+
+import struct
+import zlib
+
+import pandas as pd
+import pytest
+
+from sitecast.records.tables_written import SITE_FORECAST
+from sitecast_dagster.metadata import preview, schema_of
+from sitecast_dagster.pictures import BAR_WIDTH, GAP, HEIGHT, MAX_BARS, bars_png, inline_image
+from sitecast_dagster.sensors import new_weeks
+
+
+@pytest.fixture
+def materialised(stage):
+    stage.run("plan_weeks")
+    (result,) = stage.launch("forecast_week", stage.tick(new_weeks)[:1])
+    assert result.success
+    return {
+        event.asset_key.to_user_string(): event.step_materialization_data.materialization
+        for event in result.get_asset_materialization_events()
+    }
+
+
+def test_every_week_asset_shows_rows_version_plan_units_and_a_preview(materialised, stage):
+    plan = stage.company.open().current_plan()
+    for name in ("extracted_data", "simulated_orders", "site_forecast"):
+        facts = materialised[name].metadata
+        assert facts["dagster/row_count"].value > 0
+        assert facts["plan_id"].value == plan.plan_id
+        assert materialised[name].tags["dagster/data_version"] == facts["version"].value
+        assert "uom" in facts["units"].value
+        assert facts["preview"].value.startswith("| ")
+        assert {record.data["table"] for record in facts["tables"].records}
+
+
+def test_the_forecast_shows_schema_with_units_and_a_picture_dagster_shows_inline(materialised):
+    facts = materialised["site_forecast"].metadata
+    columns = {column.name: column for column in facts["dagster/column_schema"].value.columns}
+    assert set(columns) == {column.name for column in SITE_FORECAST.columns}
+    assert columns["qty_p50"].description.endswith("[base_uom]")
+    picture = facts["site load"].value
+    assert picture.startswith("![boxes per site and day](data:image/png;base64,iVBOR")
+    assert len(picture) < 1_000
+    assert facts["boxes (mean)"].value > 0
+
+
+def test_schema_says_what_may_be_empty():
+    nullable = {c.name: c.constraints.nullable for c in schema_of(SITE_FORECAST).columns}
+    assert nullable == {c.name: c.nullable for c in SITE_FORECAST.columns}
+
+
+def test_bars_are_drawn_to_scale():
+    width, rows = _pixels(bars_png([12.0, 6.0], [None, 12.0], [False, True]))
+    assert width == 2 * (BAR_WIDTH + GAP)
+    first = [row[0] for row in rows]
+    second = [row[BAR_WIDTH + GAP] for row in rows]
+    assert first == [1] * HEIGHT
+    assert second == [3] + [0] * (HEIGHT // 2 - 1) + [2] * (HEIGHT // 2)
+
+
+@pytest.mark.parametrize("count", [0, 1, 1_000])
+def test_any_number_of_bars_stays_small(count):
+    values = [float(n % 7) for n in range(count)]
+    picture = inline_image(bars_png(values, [3.0] * count, [False] * count), "x")
+    assert len(picture) < 1_000
+    assert _pixels(bars_png(values, [3.0] * count, [False] * count))[0] <= MAX_BARS * 6
+
+
+def test_a_preview_cannot_carry_markup():
+    bad = pd.DataFrame({"name": ["<img src=x onerror=alert(1)>", "a|b", "![x](http://x)", None]})
+    text = preview(bad).value
+    assert "<img" not in text
+    assert "![x]" not in text
+    assert [line.count("|") for line in text.splitlines()] == [2] * 6
+
+
+def _pixels(png):
+    width, height = struct.unpack(">II", png[16:24])
+    start = png.index(b"IDAT") + 4
+    raw = zlib.decompress(png[start:])
+    rows = [list(raw[n * (width + 1) + 1 : (n + 1) * (width + 1)]) for n in range(height)]
+    return width, rows

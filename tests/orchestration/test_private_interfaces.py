@@ -1,0 +1,39 @@
+"""What the layer takes from Dagster's private interfaces, held against the pinned version."""
+
+import tomllib
+from pathlib import Path
+
+import dagster as dg
+from dagster._core.workspace.load_target import ModuleTarget
+
+from sitecast_dagster.definitions import defs
+from sitecast_dagster.stored_runs import MODULE, REPOSITORY, create_run, execute_run
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_installed_version_is_the_one_these_tests_were_written_for():
+    wanted = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
+    assert {f"dagster=={dg.__version__}", f"dagster-webserver=={dg.__version__}"} <= set(wanted)
+
+
+def test_a_recorded_run_belongs_to_the_code_location_the_ui_loads(stage):
+    job = defs.resolve_job_def("plan_weeks")
+    run = stage.instance.get_run_by_id(create_run(stage.instance, job, {"a": "b"}))
+    (location,) = ModuleTarget(MODULE, None, None, None).create_origins()
+    repository = run.remote_job_origin.repository_origin
+    assert repository.code_location_origin.location_name == location.location_name
+    assert repository.repository_name == defs.get_repository_def().name == REPOSITORY
+    assert run.job_name == "plan_weeks"
+    assert run.tags[".dagster/repository"] == f"{REPOSITORY}@{location.location_name}"
+    assert run.tags["a"] == "b"
+    assert run.status == dg.DagsterRunStatus.NOT_STARTED
+
+
+def test_a_recorded_run_executes_event_by_event(stage):
+    job = stage.definitions.resolve_job_def("plan_weeks")
+    run_id = create_run(stage.instance, job, {})
+    kinds = [event.event_type for event in execute_run(stage.instance, job, run_id)]
+    assert dg.DagsterEventType.ASSET_MATERIALIZATION in kinds
+    assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
+    assert stage.instance.get_run_by_id(run_id).status == dg.DagsterRunStatus.SUCCESS
