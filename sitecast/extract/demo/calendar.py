@@ -77,8 +77,8 @@ def _week(number: int) -> DemoWeek:
 
 
 def _volume(start: dt.date, number: int) -> float:
-    """Slow growth, a dip over Christmas, and the January rush."""
+    """Slow growth, a dip after Christmas, and the January rush."""
     growth = 1.0 + 0.004 * number
-    if (start.month, start.day) >= (12, 19):
+    if (start.month, start.day) >= (12, 22):
         return growth * 0.78
     return growth * (1.08 if start.month == 1 else 1.0)

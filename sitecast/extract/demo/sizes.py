@@ -53,11 +53,11 @@ DEMO = CompanySize(
     product_packs=("",),
     delivery_weights=(0.14, 0.26, 0.27, 0.19, 0.14),
     sites=(
-        SiteProfile("north", "North", (60, 200, 360, 360, 280, 220), 60, cooks_fish=False),
-        SiteProfile("harbour", "Harbour", (80, 300, 440, 430, 320, 200), 60),
+        SiteProfile("north", "North", (80, 230, 400, 400, 300, 240), 60, cooks_fish=False),
+        SiteProfile("harbour", "Harbour", (100, 340, 460, 480, 360, 240), 60),
     ),
     draws=100,
-    override=("harbour", 2, 420),
+    override=("harbour", 2, 320),
 )
 GOUSTO = CompanySize(
     name="gousto",
