@@ -14,6 +14,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from sitecast.publish.charts import site_load_svg, to_png
 from sitecast.publish.contents import Contents
 from sitecast.publish.summary import summarise
 from sitecast.publish.words import reason_in_words, span
@@ -69,13 +70,11 @@ def _facts(contents: Contents, publication: Publication, ui_url: str) -> dict[st
 
 def _picture(contents: Contents, summary: Mapping[str, Any]) -> bytes | None:
     """Load against cap of the busiest site in its busiest week, as a PNG."""
-    from sitecast.publish.charts import site_load_svg, to_png
-
     if not summary["busiest"]:
         return None
     top, load = summary["busiest"][0], contents.tables["site_load"]
     mine = (load["site_id"] == top["site_id"]) & (load["menu_week"] == top["menu_week"])
-    return to_png(site_load_svg(load[mine].reset_index(drop=True), *_PICTURE), 1)
+    return to_png(site_load_svg(load[mine].reset_index(drop=True), *_PICTURE), scale=2)
 
 
 def _row(

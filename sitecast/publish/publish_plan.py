@@ -9,14 +9,14 @@ import json
 from pathlib import Path
 
 from sitecast.errors import StoreError
-from sitecast.publish.contents import gather
+from sitecast.publish.contents import Contents, gather
 from sitecast.publish.folder import PAGE, point_to, write_publication
 from sitecast.publish.manifest import plan_manifest
 from sitecast.publish.message import queued_messages
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.store import Ledger, WeekStore
-from sitecast.store.files import locked
+from sitecast.store.files import locked, written_or_store_error
 from sitecast.store.publications import (
     current_publication_id,
     publication_row,
@@ -46,28 +46,33 @@ def publish_plan(
             is published then; the last good publication stays current.
     """
     ledger.plan(plan.plan_id)
-    with locked(folder / ".lock"):
+    with written_or_store_error(folder), locked(folder / ".lock"):
         manifest, forecasts = plan_manifest(plan, weeks)
         current = current_publication(ledger, folder)
         known = find_publication(ledger, folder, manifest.publication_id)
         if known is not None:
-            if current is not None and known.publication_id == current.publication_id:
+            if known == current:
                 point_to(folder, known.publication_id)  # it may not have got that far
             return known
         _refuse_older(plan, None if current is None else ledger.plan(current.plan_id))
         contents = gather(plan, manifest, forecasts, weeks)
         place = write_publication(contents, manifest, folder, ui_url, now)
-        supersedes = None if current is None else current.publication_id
         publication = Publication(
-            manifest.publication_id, plan.plan_id, place, place / PAGE, supersedes,
-            manifest.weeks, now,
+            manifest.publication_id, plan.plan_id, place, place / PAGE,
+            None if current is None else current.publication_id, manifest.weeks, now,
         )  # fmt: skip
-        messages = queued_messages(contents, publication, ui_url)
-        record_publication(
-            ledger, publication, contents.tables, messages,
-            before_commit=lambda: point_to(folder, publication.publication_id),
-        )  # fmt: skip
+        _record(ledger, publication, contents, ui_url)
     return publication
+
+
+def _record(ledger: Ledger, publication: Publication, contents: Contents, ui_url: str) -> None:
+    """Rows, messages and both pointers; the folder's moves last, before anyone else can commit."""
+    folder, publication_id = publication.folder.parent, publication.publication_id
+    messages = queued_messages(contents, publication, ui_url)
+    record_publication(
+        ledger, publication, contents.tables, messages,
+        before_commit=lambda: point_to(folder, publication_id),
+    )  # fmt: skip
 
 
 def current_publication(ledger: Ledger, folder: Path) -> Publication | None:

@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 from markupsafe import Markup
 
+from sitecast.publish.charts import site_load_svg
 from sitecast.publish.contents import Contents
 from sitecast.publish.summary import summarise
 from sitecast.publish.words import human_quantity, human_unit, reason_in_words
@@ -85,8 +86,6 @@ def late_orders(needs: pd.DataFrame, as_of: dt.datetime) -> dict[str, Any]:
 
 
 def _charts(contents: Contents) -> list[dict[str, Any]]:
-    from sitecast.publish.charts import site_load_svg
-
     load = contents.tables["site_load"]
     charts = []
     for (week, site), part in load.groupby(["menu_week", "site_id"], sort=True):

@@ -260,3 +260,10 @@ def test_company_name_cannot_add_a_header(tmp_path: Path) -> None:
     message = email.message_from_bytes(queued(world)[0].message)
     assert message["Bcc"] is None
     assert message["Subject"].startswith("Evil Bcc: x@example.com: forecast")
+
+
+def test_folder_that_cannot_be_written_is_one_clear_error(world: World) -> None:
+    world.folder.write_text("in the way")
+    with pytest.raises(StoreError, match="cannot write"):
+        publish(world)
+    assert len(world.ledger.publications()) == 0
