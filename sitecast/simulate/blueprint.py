@@ -6,7 +6,6 @@ the draw that was made.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from scipy.special import pdtr
 
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
+from sitecast.simulate.choosable import grid, kit_exists
 from sitecast.simulate.draw import UNCAPPED, DrawInput, DrawOutput
 from sitecast.simulate.kernel import simulate_draw
 from sitecast.simulate.volumes import numbers
@@ -90,9 +90,9 @@ def _cdf(
 ) -> tuple[NDArray[np.int64], Floats]:
     """The values, and per segment the cumulative probability up to each."""
     found = np.sort(table[column].unique()) if values is None else values
-    grid = _grid(table, segments, column, found, "probability")
-    cumulative = np.cumsum(grid, axis=1)
-    for row, probabilities in zip(cumulative, grid, strict=True):
+    each = grid(table, segments, column, pd.Index(found), "probability")
+    cumulative = np.cumsum(each, axis=1)
+    for row, probabilities in zip(cumulative, each, strict=True):
         row[np.flatnonzero(probabilities)[-1] :] = 1.0  # no uniform lands behind the last value
     return found.astype(np.int64), cumulative
 
@@ -106,19 +106,6 @@ def _poisson_cdf(rate: float) -> Floats:
 
 def _weights(week: WeekData, axes: WeekAxes, table: pd.DataFrame, segments: pd.Index) -> Floats:
     """(segments × portions, recipes) weights; 0 where no kit of that size exists."""
-    grid = _grid(table, segments, "recipe_id", axes.recipes, "weight")
-    bom = week["recipe_bom"][["recipe_id", "portions"]].drop_duplicates()
-    made = np.zeros((len(axes.portions), len(axes.recipes)))
-    recipe = axes.recipes.get_indexer(bom["recipe_id"])
-    size = np.searchsorted(axes.portions, bom["portions"].to_numpy())
-    made[size[recipe >= 0], recipe[recipe >= 0]] = 1.0
-    weights: Floats = grid[:, None, :] * made[None, :, :]
+    of_segment = grid(table, segments, "recipe_id", axes.recipes, "weight")
+    weights: Floats = of_segment[:, None, :] * kit_exists(week, axes)[None, :, :]
     return weights.reshape(-1, len(axes.recipes))
-
-
-def _grid(table: pd.DataFrame, segments: pd.Index, column: str, along: Any, values: str) -> Floats:
-    """(segments, along) values of the table, 0 where it has no row."""
-    grid = np.zeros((len(segments), len(along)))
-    at = segments.get_indexer(table["segment"]), pd.Index(along).get_indexer(table[column])
-    grid[at] = table[values].to_numpy()
-    return grid

@@ -1,6 +1,7 @@
 """Cells of the week and their simulated boxes in every draw."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
@@ -25,7 +26,12 @@ _Counts = NDArray[np.int64]
 
 
 def cell_tables(
-    orders: pd.DataFrame, demand: DemandForecast, axes: WeekAxes, plan: ForecastPlan, week: str
+    orders: pd.DataFrame,
+    demand: DemandForecast,
+    axes: WeekAxes,
+    plan: ForecastPlan,
+    week: str,
+    threads: int,
 ) -> dict[str, pd.DataFrame]:
     """The tables cells and cell_boxes.
 
@@ -38,7 +44,7 @@ def cell_tables(
     frame["stream_key"] = keys.view(np.int64)
     frame["cell_id"] = np.arange(len(frame))
     boxes = np.maximum(
-        _totals(frame, names, axes, plan, week) - frame["placed_boxes"].to_numpy(), 0
+        _totals(frame, names, axes, plan, week, threads) - frame["placed_boxes"].to_numpy(), 0
     )
     draw, cell = np.nonzero(boxes)
     some = pd.DataFrame({"draw": draw, "cell_id": cell, "boxes": boxes[draw, cell]})
@@ -60,8 +66,13 @@ def _names(frame: pd.DataFrame) -> Iterator[tuple[str, ...]]:
 
 
 def _totals(
-    frame: pd.DataFrame, names: list[str], axes: WeekAxes, plan: ForecastPlan, week: str
-) -> _Counts:
+    frame: pd.DataFrame,
+    names: list[str],
+    axes: WeekAxes,
+    plan: ForecastPlan,
+    week: str,
+    threads: int,
+) -> NDArray[np.int32]:
     """(draws, cells) boxes, placed ones included."""
     day, region = _positions(frame, axes)
     spread, draws = plan.settings.simulator.uncertainty, plan.draws
@@ -76,12 +87,14 @@ def _totals(
     own = own_cv(mean, frame["sd_boxes"].to_numpy(np.float64), spread)
     own_key = keys_of(plan.seed, week, "own", names)
     volume_key = keys_of(plan.seed, week, "volume", names)
-    totals = np.empty((draws, len(frame)), dtype=np.int64)
-    for draw in range(draws):
+
+    def total(draw: int) -> NDArray[np.int32]:
         mu = mean * of_week[draw] * of_day[draw, day] * of_region[draw, region]
         mu *= lognormal(uniforms(own_key, draw), own)
-        totals[draw] = poisson_quantile(uniforms(volume_key, draw), mu)
-    return totals
+        return poisson_quantile(uniforms(volume_key, draw), mu).astype(np.int32)
+
+    with ThreadPoolExecutor(threads) as pool:
+        return np.stack(list(pool.map(total, range(draws))))
 
 
 def _positions(frame: pd.DataFrame, axes: WeekAxes) -> tuple[_Counts, _Counts]:

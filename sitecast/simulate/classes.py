@@ -29,7 +29,7 @@ class DrawTally:
     @classmethod
     def of(cls, drawn: DrawOutput) -> "DrawTally":
         """The tally of one draw."""
-        return cls(len(drawn.box_class), len(drawn.items), int(drawn.digest),
+        return cls(len(drawn.box_class), len(drawn.items), drawn.digest,
                    drawn.class_place, drawn.class_sites, drawn.class_boxes)  # fmt: skip
 
 

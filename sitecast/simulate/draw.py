@@ -58,4 +58,4 @@ class DrawOutput(NamedTuple):
     class_place: NDArray[np.int64]
     class_sites: NDArray[np.uint64]
     class_boxes: NDArray[np.int64]
-    digest: np.uint64
+    digest: int

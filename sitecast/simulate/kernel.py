@@ -1,8 +1,8 @@
 """The compiled kernel of the order simulator; plain.py says the same slowly and must agree.
 
-All of it is here because numba's cache does not see changes in other files, and none is
-`parallel`: threads run whole draws. Only +, −, ×, ÷ and comparisons touch floats inside a draw, in
-a fixed order, so the bytes do not depend on the processor.
+One module, since numba's cache does not see changes in other files; never `parallel`: threads run
+whole draws. Only +, −, ×, ÷ and comparisons touch floats, in a fixed order: the bytes of a draw do
+not depend on the processor.
 """
 
 from typing import Any
@@ -94,12 +94,10 @@ def alias_table(weights: Any) -> Any:
 
 
 @_jit
-def _candidate(table: Any, bits: Any) -> Any:
-    i = np.int64(((bits >> _S32) * np.uint64(len(table))) >> _S32)
-    entry = table[i]
-    if (bits & _LOW32) < (entry >> _S16):
-        return i
-    return np.int64(entry & _LOW16)
+def _candidate(tables: Any, row: Any, bits: Any) -> Any:
+    i = np.int64(((bits >> _S32) * np.uint64(tables.shape[1])) >> _S32)
+    entry = tables[row, i]
+    return i if (bits & _LOW32) < (entry >> _S16) else np.int64(entry & _LOW16)
 
 
 @_jit
@@ -119,19 +117,8 @@ def _from_rest(weights: Any, taken: Any, room: Any, u: Any) -> Any:
 
 
 @_jit
-def _choose(choice: Any, key: Any, j: Any, limit: Any, room: Any, taken: Any) -> Any:
-    """One kit and the next number of the stream; -1 when nothing is left to choose.
-
-    A rejected candidate leaves exactly the choice among the rest (IIA), and so does the change to
-    the inverse CDF after a fixed number of rejections. A sold-out recipe (limit > room) is a
-    rejected candidate like any other: a box that did not want it stays as it is.
-    """
-    weights, table = choice
-    for _ in range(MAX_REJECTED):
-        r = _candidate(table, _number(key, j))
-        j += 1
-        if taken[r] < room[r] and weights[r] > 0.0:
-            return r, j
+def _choose_from_rest(weights: Any, key: Any, j: Any, limit: Any, room: Any, taken: Any) -> Any:
+    """One kit after too many rejections; a sold-out recipe is a rejected candidate here too."""
     r = _from_rest(weights, taken, limit, _unit(_number(key, j)))
     if r >= 0 and taken[r] >= room[r]:
         j += 1
@@ -140,64 +127,72 @@ def _choose(choice: Any, key: Any, j: Any, limit: Any, room: Any, taken: Any) ->
 
 
 @_jit
-def _fill_box(choice: Any, key: Any, limit: Any, room: Any, taken: Any, kits: Any) -> Any:
-    """Choose kits one after the other; returns how many there were to choose."""
-    j, got = FIRST_KIT, 0
-    while got < len(kits):
-        r, j = _choose(choice, key, j, limit, room, taken)
-        if r < 0:
-            break
-        kits[got] = r
-        taken[r] += 1
-        got += 1
-    for i in range(got):
-        taken[kits[i]] = 0
-    return got
+def _fill_boxes(order: Any, boxes: Any, choice: Any, limit: Any, left: Any, kits: Any) -> Any:
+    """Choose the kits of the boxes in `order`, which take what is left of capped recipes.
+
+    A rejected candidate leaves exactly the choice among the rest (IIA), and so does the change to
+    the inverse CDF after a fixed number of rejections. A sold-out recipe (limit > room) is a
+    rejected candidate like any other: a box that did not want it stays as it is.
+    """
+    key, row_of, start, got = boxes
+    weights, tables = choice
+    taken, room = np.zeros(len(limit), np.int64), np.minimum(limit, left)
+    for b in order:
+        row, stream, at, j = row_of[b], key[b], start[b], FIRST_KIT
+        while at < start[b + 1]:
+            r = _candidate(tables, row, _number(stream, j))
+            j, tried = j + 1, 1
+            while taken[r] >= room[r] and tried < MAX_REJECTED:
+                r = _candidate(tables, row, _number(stream, j))
+                j, tried = j + 1, tried + 1
+            if taken[r] >= room[r]:
+                r, j = _choose_from_rest(weights[row], stream, j, limit, room, taken)
+                if r < 0:
+                    break
+            kits[at] = r
+            taken[r] += 1
+            at += 1
+        got[b] = at - start[b]
+        for i in range(start[b], at):
+            r = np.int64(kits[i])
+            taken[r] = 0
+            if left[r] < UNCAPPED:
+                left[r] -= 1
+                room[r] = min(limit[r], left[r])
 
 
 @_jit
 def _box_frames(draw: Any) -> Any:
-    """Per box: cell, stream, kits wanted, portions position, product pieces."""
-    n = draw.boxes.sum()
-    cell, key = np.empty(n, np.int32), np.empty(n, np.uint64)
+    """Per box: cell, stream, rank, kits wanted, portions position, product pieces."""
+    n, b = draw.boxes.sum(), 0
+    cell, key, rank = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint64)
     wanted, portions, pieces = np.empty(n, np.int64), np.empty(n, np.int16), np.empty(n, np.int64)
-    b = 0
     for c in range(len(draw.boxes)):
         s = draw.segment[c]
-        for i in range(draw.boxes[c]):
-            stream = _number(draw.key[c], draw.first_slot[c] + i)
-            cell[b], key[b] = c, stream
-            size = _position(draw.size_cdf[s], _unit(_number(stream, SIZE)))
-            wanted[b] = draw.sizes[size]
+        for slot in range(draw.first_slot[c], draw.first_slot[c] + draw.boxes[c]):
+            stream = _number(draw.key[c], slot)
+            cell[b], key[b], rank[b] = c, stream, _number(draw.rank_key[c], slot)
+            wanted[b] = draw.sizes[_position(draw.size_cdf[s], _unit(_number(stream, SIZE)))]
             portions[b] = _position(draw.portions_cdf[s], _unit(_number(stream, PORTIONS)))
             pieces[b] = _position(draw.pieces_cdf, _unit(_number(stream, PIECES)))
             b += 1
-    return cell, key, wanted, portions, pieces
+    return cell, key, rank, wanted, portions, pieces
 
 
 @_jit
-def _all_kits(draw: Any, cell: Any, key: Any, portions: Any, start: Any) -> Any:
+def _all_kits(draw: Any, frames: Any, start: Any) -> Any:
     """Kits of every box: pass 1 without caps, then boxes with a capped recipe as they arrive."""
-    n_sizes, limit = draw.portions_cdf.shape[1], draw.limit
+    cell, key, _, _, portions, _ = frames
     tables = np.empty(draw.weights.shape, np.uint64)
-    for row in range(len(tables)):
-        tables[row] = alias_table(draw.weights[row])
+    for row, weights in enumerate(draw.weights):
+        tables[row] = alias_table(weights)
     kits, got = np.empty(start[-1], np.uint16), np.empty(len(cell), np.int64)
-    taken = np.zeros(len(limit), np.int64)
-    for b in range(len(cell)):
-        row = draw.segment[cell[b]] * n_sizes + portions[b]
-        choice = (draw.weights[row], tables[row])
-        got[b] = _fill_box(choice, key[b], limit, limit, taken, kits[start[b] : start[b + 1]])
-    left = draw.left.copy()
-    room = np.minimum(limit, left)
-    for b in _boxes_with_capped(left, kits, start, got, key):
-        row = draw.segment[cell[b]] * n_sizes + portions[b]
-        choice = (draw.weights[row], tables[row])
-        mine = kits[start[b] : start[b + 1]]
-        got[b] = _fill_box(choice, key[b], limit, room, taken, mine)
-        for r in mine[: got[b]]:
-            left[r] -= left[r] < UNCAPPED
-            room[r] = min(limit[r], left[r])
+    boxes = (key, draw.segment[cell] * draw.portions_cdf.shape[1] + portions, start, got)
+    choice = (draw.weights, tables)
+    boundless = np.full(len(draw.limit), UNCAPPED, np.int64)
+    _fill_boxes(np.arange(len(cell)), boxes, choice, draw.limit, boundless, kits)
+    late = _boxes_with_capped(draw.left, kits, start, got, key)
+    _fill_boxes(late, boxes, choice, draw.limit, draw.left.copy(), kits)
     return kits, got
 
 
@@ -213,27 +208,25 @@ def _boxes_with_capped(left: Any, kits: Any, start: Any, got: Any, key: Any) -> 
                     found[n] = b
                     n += 1
                     break
-    arrival = np.empty(n, np.uint64)
-    for i in range(n):
-        arrival[i] = _number(key[found[i]], ARRIVAL)
+    arrival = _number(key[found[:n]], ARRIVAL)
     return found[:n][np.argsort(arrival, kind="mergesort")]
 
 
 @_jit
 def _all_items(draw: Any, kits: Any, got: Any, frames: Any, start: Any) -> Any:
     """Item positions of every box, kits first, then product pieces."""
-    cell, key, _, portions, pieces = frames
+    _, key, _, _, portions, pieces = frames
     n_sizes = draw.portions_cdf.shape[1]
-    products = alias_table(draw.product_rates)
-    item_ptr = np.zeros(len(cell) + 1, np.int64)
+    products = alias_table(draw.product_rates).reshape((1, -1))
+    item_ptr = np.zeros(len(key) + 1, np.int64)
     items = np.empty(got.sum() + pieces.sum(), np.int32)
     p = 0
-    for b in range(len(cell)):
+    for b in range(len(key)):
         for i in range(start[b], start[b] + got[b]):
             items[p] = np.int64(kits[i]) * n_sizes + portions[b]
             p += 1
         for i in range(pieces[b]):
-            product = _candidate(products, _number(key[b], FIRST_PRODUCT + i))
+            product = _candidate(products, 0, _number(key[b], FIRST_PRODUCT + i))
             items[p] = len(draw.limit) * n_sizes + product
             p += 1
         item_ptr[b + 1] = p
@@ -297,18 +290,11 @@ def _digest(place: Any, sites: Any, portions: Any, item_ptr: Any, items: Any) ->
 def simulate_draw(draw: Any) -> Any:
     """DrawInput → the fields of DrawOutput. O(pieces) time and memory."""
     frames = _box_frames(draw)
-    cell, key, wanted, portions, _ = frames
-    start = np.zeros(len(cell) + 1, np.int64)
-    start[1:] = np.cumsum(wanted)
-    kits, got = _all_kits(draw, cell, key, portions, start)
+    cell, _, rank, wanted, portions, _ = frames
+    start = np.append(np.int64(0), np.cumsum(wanted))
+    kits, got = _all_kits(draw, frames, start)
     item_ptr, items = _all_items(draw, kits, got, frames, start)
-    sites = _site_sets(draw, cell, item_ptr, items)
-    place, rank = draw.place[cell], np.empty(len(cell), np.uint64)
-    first = 0
-    for c in range(len(draw.boxes)):
-        for i in range(draw.boxes[c]):
-            rank[first + i] = _number(draw.rank_key[c], draw.first_slot[c] + i)
-        first += draw.boxes[c]
+    place, sites = draw.place[cell], _site_sets(draw, cell, item_ptr, items)
     box_class, of_place, of_sites, boxes = _classes(place, sites)
     digest = _digest(place, sites, portions, item_ptr, items)
     return box_class, rank, item_ptr, items, portions, of_place, of_sites, boxes, digest

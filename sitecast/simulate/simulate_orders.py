@@ -55,7 +55,7 @@ def simulate_orders(
     axes = week_axes(week)
     placed = placed_orders(week, axes)
     tables = {
-        **cell_tables(placed.orders, demand, axes, plan, week.menu_week),
+        **cell_tables(placed.orders, demand, axes, plan, week.menu_week, threads),
         **taste_tables(week, demand, axes, plan, placed.kits_of(axes)),
     }
     blueprint = blueprint_of(week, axes, tables)

@@ -1,7 +1,5 @@
 """What segments choose: weights, box sizes, portions, limits, and how popularity varies."""
 
-import json
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -20,11 +18,11 @@ from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 from sitecast.settings import SimulatorSettings
 from sitecast.simulate.choice import Calibration, calibrate
+from sitecast.simulate.choosable import choosable, grid, kit_exists
 from sitecast.simulate.draw import MAX_RECIPES
 from sitecast.simulate.volumes import keys_of, stratified_shocks
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 
 def taste_tables(
@@ -46,88 +44,84 @@ def taste_tables(
                         f"keep the menu within {MAX_RECIPES} recipes")  # fmt: skip
     settings = plan.settings.simulator
     active = demand.boxes.loc[demand.boxes["mean_boxes"] > 0, "segment"]
-    segments = sorted(active.astype(object).unique())
-    sizes = _probabilities(demand.box_sizes, segments, "n_kits")
-    portions = _probabilities(demand.portions, segments, "portions", axes.portions)
+    segments = pd.Index(sorted(active.unique()), dtype=object)
     rules = _rules(week, axes, settings, placed_kits)
-    weights = [
-        _weights(segment, demand, axes, sizes[sizes["segment"] == segment],
-                 choosable(week, axes, segment, settings), rules["max_per_box"].to_numpy())
-        for segment in segments
-    ]  # fmt: skip
+    fine = choosable(week, axes, list(segments), settings.exclusions)
+    shares = _shares(demand, segments, axes, fine)
+    sizes = _probabilities(demand.box_sizes, segments, "n_kits")
+    portions = _possible(demand.portions, segments, shares > 0, week, axes)
     return {
-        "choice_weights": CHOICE_WEIGHTS.shaped(pd.concat([CHOICE_WEIGHTS.empty(), *weights])),
+        "choice_weights": _choice_weights(shares, segments, sizes, rules),
         "recipe_rules": rules,
         "recipe_factors": _factors(demand, axes, plan, week.menu_week),
         "box_sizes": BOX_SIZES.shaped(sizes),
-        "portions": PORTIONS.shaped(portions),
+        "portions": PORTIONS.shaped(_probabilities(portions, segments, "portions")),
     }
 
 
-def choosable(week: WeekData, axes: WeekAxes, segment: str, settings: SimulatorSettings) -> Flags:
-    """(recipes,) whether simulated boxes of the segment may hold the recipe."""
-    menu = week["menu"].set_index("recipe_id")["available"]
-    fine: Flags = menu.reindex(axes.recipes).to_numpy(bool, copy=True)
-    fine &= axes.recipes.isin(week["recipe_bom"]["recipe_id"])
-    attributes = week["recipes"].set_index("recipe_id")["attributes"].reindex(axes.recipes)
-    for rule in settings.exclusions:
-        if rule.segment != segment:
-            continue
-        if rule.recipe_id is not None:
-            fine &= axes.recipes != rule.recipe_id
-        if rule.without_diet_tag is not None:
-            fine &= [rule.without_diet_tag in _diet_tags(text) for text in attributes]
-    return fine
+def _shares(
+    demand: DemandForecast, segments: pd.Index, axes: WeekAxes, fine: NDArray[np.bool_]
+) -> Floats:
+    """(segments, recipes) shares of what may be chosen, summing to 1."""
+    shares = grid(demand.shares, segments, "recipe_id", axes.recipes, "share") * fine
+    total = shares.sum(axis=1, keepdims=True)
+    for segment in segments[~(total[:, 0] > 0)]:
+        raise DataError(
+            f"segment {segment!r} has boxes but may choose no recipe", {"segment": segment},
+            "loosen its exclusions, make recipes available, or forecast no boxes for it",
+        )  # fmt: skip
+    return shares / total
 
 
-def _diet_tags(attributes: object) -> list[str]:
-    content = json.loads(attributes) if isinstance(attributes, str) else {}
-    return list(content.get("diet_tags") or [])
+def _possible(
+    portions: pd.DataFrame, segments: pd.Index, wanted: NDArray[np.bool_], week: WeekData,
+    axes: WeekAxes,
+) -> pd.DataFrame:  # fmt: skip
+    """Portions sizes in which the segment finds at least one kit."""
+    found = wanted @ kit_exists(week, axes).T
+    row = segments.get_indexer(portions["segment"])
+    size = pd.Index(axes.portions).get_indexer(portions["portions"])
+    return portions[(row >= 0) & (size >= 0) & found[row, size]]
 
 
-def _probabilities(
-    table: pd.DataFrame, segments: list[str], column: str, known: NDArray[np.int64] | None = None
-) -> pd.DataFrame:
+def _probabilities(table: pd.DataFrame, segments: pd.Index, column: str) -> pd.DataFrame:
     """Rows of the segments, sorted, without impossible values, summing to 1 per segment."""
     rows = table[table["segment"].isin(segments) & (table["probability"] > 0)]
-    rows = rows if known is None else rows[rows[column].isin(known)]
-    missing = sorted(set(segments) - set(rows["segment"]))
-    if missing:
+    for segment in segments[~segments.isin(rows["segment"])]:
         raise DataError(
-            f"segment {missing[0]!r} has boxes but no {column}", {"segments": missing[:5]},
-            f"give it a probability of {column} that a bill of materials exists for",
+            f"segment {segment!r} has boxes but no possible {column}", {"segment": segment},
+            f"give it a probability of {column} for which it may choose a kit",
         )  # fmt: skip
     rows = rows.sort_values(["segment", column], ignore_index=True)
     total = rows.groupby("segment")["probability"].transform("sum")
     return rows.assign(probability=(rows["probability"] / total).clip(upper=1.0))
 
 
-def _weights(
-    segment: str, demand: DemandForecast, axes: WeekAxes, sizes: pd.DataFrame, fine: Flags,
-    limit: NDArray[np.int64],
-) -> pd.DataFrame:  # fmt: skip
-    mine = demand.shares[demand.shares["segment"] == segment].set_index("recipe_id")["share"]
-    shares = mine.reindex(axes.recipes).fillna(0.0).to_numpy(np.float64) * fine
-    if not shares.sum() > 0:
-        raise DataError(
-            f"segment {segment!r} has boxes but may choose no recipe", {"segment": segment},
-            "loosen its exclusions, make recipes available, or forecast no boxes for it",
-        )  # fmt: skip
-    shares = shares / shares.sum()
-    chosen = _calibrated(shares, sizes, limit)
-    return pd.DataFrame({
-        "segment": segment, "recipe_id": axes.recipes, "share_asked": shares,
-        "share_given": chosen.shares.clip(max=1.0), "weight": chosen.weights,
-    })  # fmt: skip
+def _choice_weights(
+    shares: Floats, segments: pd.Index, sizes: pd.DataFrame, rules: pd.DataFrame
+) -> pd.DataFrame:
+    recipes = rules["recipe_id"].to_numpy(object)
+    most = int(sizes["n_kits"].max()) if len(sizes) else 0
+    probability = grid(sizes, segments, "n_kits", pd.RangeIndex(most + 1), "probability")
+    repeatable = rules["max_per_box"].to_numpy() > 1
+    found = [_calibrated(*pair, repeatable) for pair in zip(shares, probability, strict=True)]
+    nothing = np.zeros(0)
+    return CHOICE_WEIGHTS.shaped(pd.DataFrame({
+        "segment": np.repeat(segments, len(recipes)),
+        "recipe_id": np.tile(recipes, len(segments)),
+        "share_asked": shares.ravel().clip(max=1.0),
+        "share_given": np.concatenate([nothing, *(c.shares for c in found)]).clip(max=1.0),
+        "weight": np.concatenate([nothing, *(c.weights for c in found)]),
+    }))  # fmt: skip
 
 
-def _calibrated(shares: Floats, sizes: pd.DataFrame, limit: NDArray[np.int64]) -> Calibration:
+def _calibrated(
+    shares: Floats, size_probability: Floats, repeatable: NDArray[np.bool_]
+) -> Calibration:
     """Weights by shares; where most kits may be repeated, a box hardly flattens shares."""
-    if shares[limit > 1].sum() > 0.5:
+    if shares[repeatable].sum() > 0.5:
         return Calibration(shares / shares.max(), shares)
-    kits = sizes["n_kits"].to_numpy(np.int64)
-    probability = sizes["probability"].to_numpy(np.float64)
-    return calibrate(shares, np.bincount(kits, weights=probability).astype(np.float64))
+    return calibrate(shares, np.trim_zeros(size_probability, "b"))
 
 
 def _rules(
