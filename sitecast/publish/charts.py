@@ -31,7 +31,7 @@ _STYLE = """
 _CUSTOM_PROPERTY = re.compile(r"var\(--[\w-]+,\s*([^()]+)\)")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 28, 36
 _FULL_FROM = 0.05
-"""Share of draws with demand above the cap from which the cap is drawn as binding."""
+"""Share of draws with demand above the cap from which an open day's cap is drawn as binding."""
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _cap(plot: _Plot, slot: int, row: Any) -> list[str]:
 
 
 def _is_full(row: Any) -> bool:
-    return not pd.isna(row.cap_boxes) and row.p_over_cap >= _FULL_FROM
+    return not pd.isna(row.cap_boxes) and row.cap_boxes > 0 and row.p_over_cap >= _FULL_FROM
 
 
 def _in_words(row: Any) -> str:

@@ -71,16 +71,16 @@ GOUSTO = CompanySize(
     delivery_weights=(0.11, 0.20, 0.21, 0.16, 0.13, 0.10, 0.09),
     sites=(
         SiteProfile("north", "North",
-                    (3_000, 9_000, 15_500, 15_500, 12_000, 10_000, 8_000, 7_000), 800,
+                    (3_000, 9_500, 16_500, 16_500, 12_500, 10_500, 8_500, 7_500), 800,
                     cooks_fish=False, menu_share=0.97),
         SiteProfile("harbour", "Harbour",
-                    (3_000, 15_500, 23_500, 23_000, 18_500, 15_000, 12_000, 9_000), 800),
+                    (3_500, 16_500, 24_500, 24_500, 19_500, 16_000, 12_500, 9_500), 800),
         SiteProfile("riverside", "Riverside", (0,) * 8, cooks_fish=False, menu_share=0.6),
         SiteProfile("millbrook", "Millbrook co-packing", cooks_fish=False, menu_share=0.95,
                     is_catch_all=True),
     ),
     draws=200,
-    override=("harbour", 2, 21_000),
+    override=("harbour", 2, 22_000),
 )  # fmt: skip
 SIZES = {size.name: size for size in (DEMO, GOUSTO)}
 

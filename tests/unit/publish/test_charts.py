@@ -78,6 +78,7 @@ def test_a_site_that_is_closed_can_be_drawn() -> None:
     svg = site_load_svg(_load(boxes_committed=[0, 0], boxes_p10=nothing, boxes_p50=nothing,
                               boxes_p90=nothing, cap_boxes=pd.array([0, 0], "Int64")))  # fmt: skip
     assert _heights(svg, "expected") == [0.0, 0.0]
+    assert "cap full" not in svg
 
 
 def test_no_style_attribute_breaks_a_strict_content_policy() -> None:
