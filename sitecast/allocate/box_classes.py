@@ -99,26 +99,28 @@ def _limits(
     limit = frame.groupby(list(frame.columns), sort=True).ngroup().to_numpy(dtype=np.int64)
     first = np.unique(limit, return_index=True)[1]
     at = np.zeros((len(first), len(days.table)), dtype=bool)
-    rows, sites = np.nonzero(node[first] >= 0)
-    at[rows, node[first][rows, sites]] = True
-    words = [_reason(axes, days, frame.iloc[c], reached[c], at[i]) for i, c in enumerate(first)]
+    used = np.nonzero(node[first] >= 0)
+    at[used[0], node[first][used]] = True
+    caps = ["no cap" if cap == UNCAPPED else f"cap {cap}" for cap in days.caps]
+    dates, sites = days.table["production_date"], days.table["site_id"]
+    full = [
+        f"{date:%Y-%m-%d} at {site} ({cap})"
+        for date, site, cap in zip(dates, sites, caps, strict=True)
+    ]
+    words = [
+        ("cap_binds", "; ".join(full[site_day] for site_day in np.flatnonzero(at[i])))
+        if at[i].any() else _ineligible(axes, day[c], region[c], reached[c])
+        for i, c in enumerate(first)
+    ]  # fmt: skip
     limits = frame.iloc[first][["day", "region"]].reset_index(drop=True)
     return limit, limits.assign(reason=[w[0] for w in words], binding=[w[1] for w in words]), at
 
 
-def _reason(
-    axes: WeekAxes, days: SiteDays, row: pd.Series, reached: NDArray[np.bool_],
-    nodes: NDArray[np.bool_],
-) -> tuple[str, str]:  # fmt: skip
-    if nodes.any():
-        full = days.table[nodes]
-        caps = days.caps[nodes]
-        words = [f"{date:%Y-%m-%d} at {site} ({'no cap' if cap == UNCAPPED else f'cap {cap}'})"
-                 for date, site, cap in
-                 zip(full["production_date"], full["site_id"], caps, strict=True)]  # fmt: skip
-        return "cap_binds", "; ".join(words)
+def _ineligible(
+    axes: WeekAxes, day: int, region: int, reached: NDArray[np.bool_]
+) -> tuple[str, str]:
     if reached.any():
         sites = ", ".join(axes.sites[reached])
         return "no_site_makes_all_items", f"no site makes every item; the region is for {sites}"
-    where = f"{axes.regions[row['region']]} on {axes.days[row['day']]:%Y-%m-%d}"
+    where = f"{axes.regions[region]} on {axes.days[day]:%Y-%m-%d}"
     return "no_site_reaches_region", f"no site reaches {where}"
