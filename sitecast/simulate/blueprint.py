@@ -82,7 +82,8 @@ def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFra
         left=rules["kits_left"].fillna(UNCAPPED).to_numpy(np.int64),
         item_sites=axes.item_sites,
     )  # fmt: skip
-    return Blueprint(constant, boxes, key, factors)
+    # The kernel is compiled for writable arrays; what pandas hands out is not always one.
+    return Blueprint(DrawInput._make(map(np.array, constant)), boxes, key, factors)
 
 
 def _cdf(

@@ -171,7 +171,9 @@ def _as_arrays(
     draw: DrawInput, slots: list[tuple[int, int]], portions: list[int], items: list[list[int]]
 ) -> DrawOutput:
     classes: dict[tuple[int, int], int] = {}
-    box_class, boxes, digest = [], [], 0xCBF29CE484222325
+    box_class: list[int] = []
+    boxes: list[int] = []
+    digest = 0xCBF29CE484222325
     for (cell, _), size, box in zip(slots, portions, items, strict=True):
         sites = int(draw.reach[cell])
         for item in box:

@@ -1,0 +1,57 @@
+import numpy as np
+import pytest
+from scipy.stats import poisson
+
+from sitecast.settings import Uncertainty
+from sitecast.simulate.kernel import mix
+from sitecast.simulate.volumes import (
+    keys_of,
+    numbers,
+    own_cv,
+    poisson_quantile,
+    stratified_shocks,
+    uniforms,
+)
+
+
+@pytest.mark.parametrize("mean", [0.001, 0.4, 3.0, 17.5, 900.0, 2e6])
+def test_poisson_quantile_equals_scipy(mean: float) -> None:
+    u = np.concatenate([[1e-12, 1 - 1e-12], np.random.default_rng(3).random(500)])
+    found = poisson_quantile(u, np.full(len(u), mean))
+    np.testing.assert_array_equal(found, poisson.ppf(u, mean))
+
+
+def test_no_boxes_where_none_are_expected() -> None:
+    assert poisson_quantile(np.array([0.999]), np.array([0.0])).tolist() == [0]
+
+
+def test_shocks_have_mean_one_and_the_spread_asked_for() -> None:
+    shocks = stratified_shocks(keys_of(1, "2026-W48", "x", "ab"), 400, np.array([0.1, 0.3]))
+    assert shocks.mean(axis=0) == pytest.approx([1, 1], abs=2e-3)
+    assert shocks.std(axis=0) == pytest.approx([0.1, 0.3], rel=0.03)
+    # A Latin hypercube: every stratum is hit once, in an order of each name's own
+    assert np.corrcoef(shocks.T)[0, 1] == pytest.approx(0, abs=0.15)
+
+
+def test_no_spread_means_no_shock() -> None:
+    shocks = stratified_shocks(keys_of(1, "2026-W48", "x", "ab"), 10, 0.0)
+    np.testing.assert_array_equal(shocks, 1.0)
+
+
+def test_own_spread_fills_what_the_shared_ones_leave() -> None:
+    shared = Uncertainty(total_cv=0.1, day_cv=0, region_cv=0)
+    mean, sd = np.array([100.0, 100.0, 100.0, 0.0]), np.array([30.0, 5.0, np.nan, 10.0])
+    own = own_cv(mean, sd, shared)
+    variance = mean[0] + mean[0] ** 2 * ((1 + 0.1**2) * (1 + own[0] ** 2) - 1)
+    assert variance == pytest.approx(30.0**2)
+    assert own[1:].tolist() == [0, 0, 0]
+
+
+def test_numbers_are_the_kernels_and_fill_the_open_interval() -> None:
+    keys = np.array([0, 2**64 - 1, 12345], dtype=np.uint64)
+    gamma = 0x9E3779B97F4A7C15
+    expected = [mix(np.uint64((int(key) + 7 * gamma) % 2**64)) for key in keys]
+    assert numbers(keys, 7).tolist() == expected
+    u = uniforms(keys_of(1, "2026-W48", "u", range(1000)), 1)
+    assert 0 < u.min() < 0.01
+    assert 0.99 < u.max() < 1
