@@ -1,6 +1,6 @@
 """What one kit, piece or box needs of each SKU, on a given production date."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -21,9 +21,15 @@ class BillOfMaterials:
     """item_type (recipe, product or box), item_id (number of kits for a box), portions."""
     skus: pd.DataFrame
     """The SKU axis: skus of the week, sorted by sku_id."""
+    _known: dict[pd.Timestamp, Any] = field(default_factory=dict, repr=False)
 
     def matrix(self, production_date: pd.Timestamp) -> Any:
         """(skus, items) sparse quantity per kit, piece or box, before yield and wastage."""
+        if production_date not in self._known:
+            self._known[production_date] = self._matrix(production_date)
+        return self._known[production_date]
+
+    def _matrix(self, production_date: pd.Timestamp) -> Any:
         bill = pd.concat([
             valid_recipe_bom(self.week, production_date).assign(item_type="recipe"),
             self.week["product_bom"].assign(item_type="product", portions=0).rename(

@@ -28,7 +28,7 @@ def world(seed=0, mean=60, n_placed=25, caps=(12,) * 8, **allocation):
     return week, made, result
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(worlds, caps)
 def test_r3_r4_no_cap_is_broken_and_no_box_is_lost(shape, caps):
     _, made, result = world(*shape, caps=caps)
@@ -37,17 +37,12 @@ def test_r3_r4_no_cap_is_broken_and_no_box_is_lost(shape, caps):
         n_boxes = len(made.placed.box_class) + len(boxes.box_class)
         assert result.boxes[draw].sum() + left[draw] == n_boxes
         assert result.box_packs[draw].sum(axis=1).tolist() == result.boxes[draw].tolist()
-    load = result.tables["site_load"]
-    lanes = result.axes.lanes.assign(most=result.boxes.max(axis=0))
-    assert (result.boxes.sum(axis=1) <= load["cap_boxes"].fillna(10**9).sum()).all()
-    for row in load.itertuples():
-        lane = lanes[(lanes["site"] == result.axes.sites.get_loc(row.site_id))
-                     & (lanes["production_date"] == row.production_date)].index  # fmt: skip
-        if row.cap_boxes is not pd.NA:
-            assert (result.boxes[:, lane].sum(axis=1) <= row.cap_boxes).all()
+    lanes, caps_of = result.axes.lanes, result.tables["site_load"]["cap_boxes"]
+    load = pd.DataFrame(result.boxes.T).groupby([lanes["site"], lanes["production_date"]]).sum()
+    assert (load.to_numpy() <= caps_of.fillna(10**9).to_numpy(dtype=np.int64)[:, None]).all()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds, caps)
 def test_r2_a_box_goes_where_its_items_are_made_and_its_region_is_reached(shape, caps):
     week, made, result = world(*shape, caps=caps)
@@ -63,7 +58,7 @@ def test_r2_a_box_goes_where_its_items_are_made_and_its_region_is_reached(shape,
     assert set(used) <= links
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds, caps)
 def test_r1_r5_placed_boxes_are_part_of_every_draw(shape, caps):
     _, made, result = world(*shape, caps=caps)
@@ -76,7 +71,7 @@ def test_r1_r5_placed_boxes_are_part_of_every_draw(shape, caps):
     assert placed["site_id"].notna().sum() == result.boxes_committed.sum()
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(worlds, caps)
 def test_r3_every_unallocated_box_has_a_reason_that_holds(shape, caps):
     _, made, result = world(*shape, caps=caps)
@@ -116,7 +111,7 @@ def test_r7_same_result_whatever_the_number_of_threads(monkeypatch):
         pd.testing.assert_frame_equal(table, other.tables[name])
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(worlds, caps)
 def test_simulated_boxes_never_push_a_placed_box_out(shape, caps):
     seed, mean, n_placed = shape

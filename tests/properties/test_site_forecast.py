@@ -36,7 +36,7 @@ def world(seed=0, mean=60, n_placed=25):
     return week, made, allocation, forecast
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(worlds)
 def test_r1_r2_r3_r4_r5_every_check_holds(shape):
     week, made, _, forecast = world(*shape)
@@ -45,7 +45,7 @@ def test_r1_r2_r3_r4_r5_every_check_holds(shape):
     assert [check for check in checks if not check.passed] == []
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(worlds)
 def test_r6_a_roll_up_is_coherent_with_the_tables(shape):
     week, _, _, forecast = world(*shape)
@@ -60,7 +60,7 @@ def test_r6_a_roll_up_is_coherent_with_the_tables(shape):
     assert top.tolist() == pytest.approx(parts.tolist())
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(worlds)
 def test_r5_r6_committed_and_quantiles_are_in_order(shape):
     forecast = world(*shape)[3]
