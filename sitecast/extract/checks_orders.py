@@ -16,7 +16,7 @@ def order_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
     orders, lines, days = week["orders"], week["order_lines"], week["delivery_days"]
     yield from _not_a_delivery_day("orders", orders, days)
     cutoffs = days.drop_duplicates("delivery_date").set_index("delivery_date")["cutoff_at"]
-    late = orders["created_at"] > orders["delivery_date"].map(cutoffs)
+    late = orders["created_at"] > cutoffs.reindex(orders["delivery_date"]).array
     yield from told("orders", orders, late, "created_at", "created after the cut-off of its day",
                     "correct created_at, delivery_date or delivery_days.cutoff_at")  # fmt: skip
     bare = pd.Series(positions(orders["order_id"], lines["order_id"]) < 0, index=orders.index)

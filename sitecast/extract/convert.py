@@ -100,14 +100,19 @@ def _filled(column: Column, rows: int) -> pd.Series:
 
 
 def _arrow(values: pd.Series) -> pa.Array:
+    """The cells as one Arrow array; as text when they are of several kinds, never coerced."""
+    mixed = values.dtype == object and len(set(map(type, values.dropna()))) > 1
     try:
-        array = pa.array(values, from_pandas=True)
+        array = pa.array(values.map(_as_text) if mixed else values, from_pandas=True)
     except (pa.ArrowException, OverflowError):
-        texts = [None if pd.isna(value) else str(value) for value in values]
-        array = pa.array(texts, pa.string())
+        array = pa.array(values.map(_as_text), from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
         array = array.chunk(0) if isinstance(array, pa.ChunkedArray) else array
     if pa.types.is_dictionary(array.type):
         array = array.dictionary_decode()
     return array
+
+
+def _as_text(value: object) -> str | None:
+    return None if pd.isna(value) else str(value)

@@ -2,14 +2,14 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import sqlalchemy as sa
 
-from sitecast.errors import SettingsError, SourceUnavailable
+from sitecast.errors import DataError, SettingsError, SourceUnavailable
 from sitecast.extract.mapping import AS_OF, ColumnMapping
 from sitecast.records.tables_read import TABLES_READ
 
@@ -76,7 +76,8 @@ class DatabaseSource:
 
     def __del__(self) -> None:
         if getattr(self, "_connection", None) is not None:
-            self.close()
+            with suppress(sa.exc.SQLAlchemyError):  # the driver may have been collected first
+                self.close()
 
     def _found(self, connection: sa.Connection, table: str) -> sa.TableClause | None:
         """The table with its mapped columns; names come from the contract or the mapping."""
@@ -125,6 +126,12 @@ class DatabaseSource:
             raise SourceUnavailable(
                 f"the source database does not answer: {cause}", {"database": self.name},
                 "check that it runs and that this machine may read it",
+            ) from None  # fmt: skip
+        except sa.exc.DBAPIError as error:
+            self.close()
+            raise DataError(
+                f"the source database refuses: {error.orig}", {"database": self.name},
+                "check the file, the mapping, and that this user may read the tables",
             ) from None  # fmt: skip
 
     def _begin(self) -> sa.Connection:
