@@ -26,7 +26,7 @@ def deliver(
         if context.instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=UNFINISHED)):
             return dg.SkipReason(f"{job} is running")
     opened = installation.open()
-    due = Outbox(opened.ledger.database).rows("pending", due=installation.now())
+    due = Outbox(opened.ledger.database).due(installation.now())
     if not due:
         return dg.SkipReason("no message is due")
     tries = sum(row.attempts for row in due)
