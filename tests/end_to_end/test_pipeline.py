@@ -34,7 +34,7 @@ def company(tmp_path_factory):
 def published(company, tmp_path_factory):
     """A home in which the plan was run and published once."""
     home = tmp_path_factory.mktemp("published") / "home"
-    shutil.copytree(company, home)
+    shutil.copytree(company, home, symlinks=True)
     report = run_plan(_open(home), NOW, lambda *_: None)
     assert report.succeeded, report.failures
     return home, report
@@ -46,7 +46,7 @@ def _open(home):
 
 def _copy(company, tmp_path):
     home = tmp_path / "home"
-    shutil.copytree(company, home)
+    shutil.copytree(company, home, symlinks=True)
     return home
 
 
