@@ -25,9 +25,8 @@ def allocate_orders(
 ) -> Allocation:  # fmt: skip
     """Send every box of every draw to a site, at least total cost, within every cap.
 
-    First the placed boxes get their sites, once for all draws, in one flow together with the
-    expected simulated boxes. Then each draw's simulated boxes are solved in the room that is left.
-    Both are exact; see docs/design/decisions/0002-placed-boxes-keep-one-site.md.
+    First the placed boxes get their sites, once for all draws, together with the expected
+    simulated boxes; then each draw's simulated boxes in the room that is left. Both are exact.
 
     Args:
         week: extracted_data.
@@ -37,41 +36,31 @@ def allocate_orders(
         boxes_of_draw: the simulated boxes of a draw; called from several threads.
         progress: called with draws done and all draws.
     Raises:
-        SettingsError: a cap override names an unknown site.
-        DataError: delivery costs too large to be added exactly.
+        SettingsError, DataError: an override of an unknown site; costs too large to add exactly.
     Source:
-        Rules R1-R4, R7; design notes in docs/design/decisions.
+        Rules R1-R4, R7; docs/design/decisions/0002-placed-boxes-keep-one-site.md.
     """
     axes, settings = week_axes(week), plan.settings
     days = site_days(week, axes, settings.allocation.cap_overrides)
     classes = box_classes(simulated["classes"], axes, days, settings.allocation)
-    simulator = settings.simulator
-    packs = pack_axis(axes, placed, simulator.box_sizes, simulator.portions)
+    packs = pack_axis(axes, placed, settings.simulator.box_sizes, settings.simulator.portions)
     caps = np.append(days.caps, UNCAPPED)
     fixed = _sites_of_placed(classes, simulated["class_boxes"], plan.draws, placed, caps)
     committed = empty_counts(axes, packs)
-    placed_lane = send(placed, classes, fixed, axes, packs, committed)
+    lane = send(placed, classes, fixed, axes, packs, committed)
     used = np.bincount(classes.network.arc_node, fixed, len(caps)).astype(np.int64)
-    results = solve_draws(
-        plan.draws, boxes_of_draw, classes, caps - used, committed, axes, packs, progress
-    )
-    left_over, left_over_draws = unallocated(week.menu_week, classes, axes, results, fixed)
-    lane = np.concatenate([placed_lane, results.first_lane])
-    box_class = np.concatenate([placed.box_class, results.first_class])
-    load = site_load(week.menu_week, classes, days, committed.boxes, results, fixed)
+    results = solve_draws(plan.draws, boxes_of_draw, classes, caps - used, committed, axes, packs,
+                          progress)  # fmt: skip
+    name, counts = week.menu_week, results.counts
+    left_over, left_over_draws = unallocated(name, classes, axes, results, fixed)
     tables = {
-        "allocations": allocations(
-            week.menu_week, simulated["orders"], lane, box_class, classes, axes
-        ),
-        "site_load": load,
+        "allocations": allocations(name, simulated["orders"], placed, lane, results, classes, axes),
+        "site_load": site_load(name, classes, days, committed.boxes, results, fixed),
         "unallocated": left_over,
         "unallocated_draws": left_over_draws,
     }
-    counts = results.counts
-    return Allocation(
-        axes, counts.kits, committed.kits, counts.boxes, committed.boxes, packs.table(),
-        counts.packs, committed.packs, tables,
-    )  # fmt: skip
+    return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
+                      packs.table(), counts.packs, committed.packs, tables)  # fmt: skip
 
 
 def _sites_of_placed(

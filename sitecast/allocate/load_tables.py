@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from sitecast.allocate.box_classes import BoxClasses
 from sitecast.allocate.draws import DrawResults
 from sitecast.allocate.site_days import UNCAPPED, SiteDays
+from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.quantiles import draw_summary, text_at
 from sitecast.records.tables_written import ALLOCATIONS, SHORTFALL_REASONS, SITE_LOAD, UNALLOCATED
 from sitecast.records.week_axes import WeekAxes
@@ -67,10 +68,12 @@ def unallocated(
 
 
 def allocations(
-    menu_week: str, orders: pd.DataFrame, lane: NDArray[np.int32], box_class: NDArray[np.int32],
-    classes: BoxClasses, axes: WeekAxes,
+    menu_week: str, orders: pd.DataFrame, placed: DrawBoxes, placed_lane: NDArray[np.int32],
+    results: DrawResults, classes: BoxClasses, axes: WeekAxes,
 ) -> pd.DataFrame:  # fmt: skip
     """The site of every placed box and of every box of draw 0, in the order of `orders`."""
+    lane = np.concatenate([placed_lane, results.first_lane])
+    box_class = np.concatenate([placed.box_class, results.first_class])
     packed = axes.lanes["production_date"].to_numpy()
     dates = pd.Series(packed).reindex(lane).reset_index(drop=True)
     sites = np.append(axes.lanes["site"].to_numpy(), -1)[lane]
