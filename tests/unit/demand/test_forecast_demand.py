@@ -1,0 +1,55 @@
+import pandas as pd
+import pytest
+from worlds import SEGMENTS, small_plan, small_week
+
+from sitecast.demand import forecast_demand
+from sitecast.demand.box_mix import mix
+
+
+def row(n_kits, portions, boxes, segment="family"):
+    return ("2026-W47", pd.Timestamp("2026-11-22"), "a", segment, portions, n_kits, boxes)
+
+
+def test_a_box_forecast_is_used_as_it_stands():
+    week = small_week()
+    boxes = forecast_demand(week, small_plan()).boxes
+    pd.testing.assert_frame_equal(
+        boxes, week["box_forecast"][list(boxes.columns)], check_names=False
+    )
+
+
+def test_models_can_be_exchanged(week_with_history):
+    class Twelve:
+        def boxes(self, week, plan):
+            date = week["delivery_days"]["delivery_date"][:1]
+            return pd.DataFrame({"delivery_date": date, "region_id": "a", "segment": "new",
+                                 "mean_boxes": 12.0, "sd_boxes": 1.0})  # fmt: skip
+
+    class First:
+        def shares(self, week, plan, segments):
+            return pd.DataFrame({"segment": segments, "recipe_id": "r1", "share": 1.0, "cv": 0.0})
+
+    demand = forecast_demand(week_with_history(), small_plan(), Twelve(), First())
+    assert demand.boxes["mean_boxes"].tolist() == [12.0]
+    assert set(demand.shares["segment"]) == {"new", *SEGMENTS}
+
+
+def test_mixes_follow_the_history_within_what_is_allowed(week_with_history):
+    week = week_with_history([row(2, 2, 300_000), row(3, 2, 100_000), row(9, 4, 100_000)])
+    told = mix(week, "n_kits", (2, 3, 4), ["family"]).set_index("n_kits")["probability"]
+    assert told.to_dict() == pytest.approx({2: 0.75, 3: 0.25})
+    portions = mix(week, "portions", (2, 4), ["family", "unseen"])
+    assert portions["probability"].tolist() == pytest.approx([0.8, 0.2] * 2)
+
+
+def test_mixes_are_uniform_without_history(week_with_history):
+    told = mix(week_with_history(), "n_kits", (2, 3, 4, 5), ["family"])
+    assert told["probability"].tolist() == [0.25] * 4
+
+
+def test_every_segment_has_probabilities_that_sum_to_one():
+    demand = forecast_demand(small_week(), small_plan())
+    for table, value in ((demand.shares, "share"), (demand.box_sizes, "probability"),
+                         (demand.portions, "probability")):  # fmt: skip
+        sums = table.groupby("segment")[value].sum()
+        assert sums.to_dict() == pytest.approx(dict.fromkeys(SEGMENTS, 1.0))
