@@ -52,12 +52,10 @@ def allocate_orders(
     results = solve_draws(plan.draws, boxes_of_draw, classes, caps - used, committed, axes, packs,
                           progress)  # fmt: skip
     name, counts = week.menu_week, results.counts
-    left_over, left_over_draws = unallocated(name, classes, axes, results, fixed)
     tables = {
         "allocations": allocations(name, simulated["orders"], placed, lane, results, classes, axes),
         "site_load": site_load(name, classes, days, committed.boxes, results, fixed),
-        "unallocated": left_over,
-        "unallocated_draws": left_over_draws,
+        **unallocated(name, classes, axes, results, fixed),
     }
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
                       packs.table(), counts.packs, committed.packs, tables)  # fmt: skip

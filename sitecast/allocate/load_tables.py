@@ -43,8 +43,8 @@ def site_load(
 def unallocated(
     menu_week: str, classes: BoxClasses, axes: WeekAxes, results: DrawResults,
     placed_flow: NDArray[np.int64],
-) -> tuple[pd.DataFrame, pd.DataFrame]:  # fmt: skip
-    """Boxes no site takes, by limit; and their number per draw and reason."""
+) -> dict[str, pd.DataFrame]:  # fmt: skip
+    """Boxes no site takes, by limit (unallocated), and per draw and reason (…_draws)."""
     placed = _placed_short(classes, placed_flow)
     total = results.short.astype(np.int64) + placed
     some = total.any(axis=0)
@@ -64,7 +64,7 @@ def unallocated(
                       "boxes": total[:, reasons == reason].sum(axis=1)})
         for reason in SHORTFALL_REASONS
     ], ignore_index=True)  # fmt: skip
-    return UNALLOCATED.shaped(frame), per_draw
+    return {"unallocated": UNALLOCATED.shaped(frame), "unallocated_draws": per_draw}
 
 
 def allocations(
