@@ -11,12 +11,18 @@ import pandas as pd
 
 from sitecast.records.contract import TableContract
 from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_history import TABLES_HISTORY
 from sitecast.records.tables_read import TABLES_READ
-from sitecast.records.tables_written import FORECAST_PLAN, SITE_FORECAST, TABLES_WRITTEN
+from sitecast.records.tables_simulated import TABLES_SIMULATED
+from sitecast.records.tables_written import FORECAST_PLAN, TABLES_WRITTEN
 from sitecast.records.week_record import SiteForecast, WeekRecord
 from sitecast_dagster.pictures import bars_png, inline_image
 
-CONTRACTS: dict[str, TableContract] = {**TABLES_READ, **TABLES_WRITTEN}
+CONTRACTS: dict[str, dict[str, TableContract]] = {
+    "extracted_data": {**TABLES_READ, **TABLES_HISTORY},
+    "simulated_orders": TABLES_SIMULATED,
+    "site_forecast": TABLES_WRITTEN,
+}
 MAIN_TABLE = {
     "extracted_data": "orders",
     "simulated_orders": "orders",
@@ -45,20 +51,20 @@ def schema_of(contract: TableContract) -> dg.TableSchema:
 
 def record_metadata(record: WeekRecord, attempt: int) -> dict[str, Any]:
     """Metadata of one version of a week's record."""
-    main = record[MAIN_TABLE[record.asset]]
-    facts: dict[str, Any] = {
+    name = MAIN_TABLE[record.asset]
+    main, contract = record[name], CONTRACTS[record.asset][name]
+    figures = _forecast_facts(record) if isinstance(record, SiteForecast) else {}
+    return figures | {
         "dagster/row_count": len(main),
         "plan_id": record.provenance.plan_id,
         "version": record.version,
         "as_of": record.provenance.as_of,
         "attempt": attempt,
         "units": UNIT_NOTE,
-        "tables": _row_counts(record),
         "preview": preview(main),
+        "dagster/column_schema": schema_of(contract),
+        "tables": _row_counts(record),
     }
-    if isinstance(record, SiteForecast):
-        facts |= _forecast_facts(record)
-    return facts
 
 
 def plan_metadata(plan: ForecastPlan) -> dict[str, Any]:
@@ -88,7 +94,6 @@ def _forecast_facts(forecast: SiteForecast) -> dict[str, Any]:
     limits = [None if pd.isna(cap) else float(cap) for cap in load["cap_boxes"]]
     picture = bars_png(load["boxes_p50"].tolist(), limits, (load["p_over_cap"] > 0).tolist())
     return {
-        "dagster/column_schema": schema_of(SITE_FORECAST),
         "site load": dg.MetadataValue.md(inline_image(picture, "boxes per site and day")),
         "boxes (mean)": round(float(load["boxes_mean"].sum()), 1),
         "unallocated boxes (mean)": round(float(forecast["unallocated"]["boxes_mean"].sum()), 1),
@@ -97,11 +102,11 @@ def _forecast_facts(forecast: SiteForecast) -> dict[str, Any]:
 
 
 def _row_counts(record: WeekRecord) -> dg.MetadataValue[Any]:
+    meanings = {name: table.description for name, table in CONTRACTS[record.asset].items()}
     rows = [
-        dg.TableRecord({"table": name, "rows": len(table),
-                        "meaning": CONTRACTS[name].description if name in CONTRACTS else ""})
+        dg.TableRecord({"table": name, "rows": len(table), "meaning": meanings.get(name, "")})
         for name, table in record.tables.items()
-    ]  # fmt: skip
+    ]
     columns = {"table": "string", "rows": "int", "meaning": "string"}
     return dg.MetadataValue.table(
         rows, dg.TableSchema([dg.TableColumn(name, kind) for name, kind in columns.items()])

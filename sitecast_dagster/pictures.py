@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-BAR_WIDTH, GAP, HEIGHT = 5, 1, 24
+BAR_WIDTH, GAP, HEIGHT = 9, 2, 36
 MAX_BARS = 40
 PALETTE = bytes((255, 255, 255, 76, 120, 168, 214, 69, 65, 90, 90, 90))
 BACKGROUND, BAR, FULL_BAR, LIMIT = range(4)

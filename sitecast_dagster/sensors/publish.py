@@ -50,7 +50,10 @@ def publish(
     if running := weeks_under_way(context.instance, plan.plan_id):
         yield dg.SkipReason(f"weeks under way: {', '.join(sorted(running))}")
         return
-    for version in versions_due(opened, plan):
+    due = versions_due(opened, plan)
+    if not due:
+        yield dg.SkipReason(f"{plan.plan_id} is published, or some of its weeks are missing")
+    for version in due:
         yield _request_or_reason(context.instance, version, now)
 
 

@@ -65,7 +65,9 @@ def test_any_number_of_bars_stays_small(count):
     values = [float(n % 7) for n in range(count)]
     picture = inline_image(bars_png(values, [3.0] * count, [False] * count), "x")
     assert len(picture) < 1_000
-    assert _pixels(bars_png(values, [3.0] * count, [False] * count))[0] <= MAX_BARS * 6
+    assert _pixels(bars_png(values, [3.0] * count, [False] * count))[0] <= MAX_BARS * (
+        BAR_WIDTH + GAP
+    )
 
 
 def test_a_preview_cannot_carry_markup():

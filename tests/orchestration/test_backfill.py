@@ -1,0 +1,76 @@
+"""A backfill of six weeks, as the UI asks for it and the daemon carries it out."""
+
+import logging
+import time
+
+import dagster as dg
+import pytest
+from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.test_utils import create_test_daemon_workspace_context, instance_for_test
+from dagster._core.workspace.load_target import ModuleTarget
+from dagster._daemon.backfill import execute_backfill_iteration
+
+from sitecast.pipeline import configure_plan
+from sitecast.records.week_record import SiteForecast
+from sitecast_dagster.assets import WEEK_ASSETS
+from sitecast_dagster.definitions import defs
+from sitecast_dagster.stored_runs import MODULE
+
+IN_THIS_PROCESS = {
+    "run_launcher": {
+        "module": "dagster._core.launcher.sync_in_memory_run_launcher",
+        "class": "SyncInMemoryRunLauncher",
+    },
+    "run_coordinator": {
+        "module": "dagster._core.run_coordinator",
+        "class": "DefaultRunCoordinator",
+    },
+}
+
+
+@pytest.fixture
+def plan(company, monkeypatch):
+    monkeypatch.setenv("SITECAST_HOME", str(company.home))
+    company.plan(horizon_weeks=6)
+    opened = company.open()
+    return configure_plan(opened, opened.plan_settings(), company.resource.now())
+
+
+# The launcher runs inside the daemon's event loop, which only this test does.
+@pytest.mark.filterwarnings("ignore:coroutine 'BaseEventLoop:RuntimeWarning")
+def test_six_weeks_are_backfilled_one_run_each(company, plan):
+    with (
+        instance_for_test(overrides=IN_THIS_PROCESS) as instance,
+        create_test_daemon_workspace_context(
+            ModuleTarget(MODULE, None, None, None), instance
+        ) as ui,
+    ):
+        instance.add_dynamic_partitions("menu_week", list(plan.menu_weeks))
+        instance.add_backfill(_backfill(instance, plan.menu_weeks))
+        _carry_out(ui, instance)
+        runs = instance.get_runs()
+        assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
+        assert sorted(run.tags["dagster/partition"] for run in runs) == list(plan.menu_weeks)
+        assert {run.tags["sitecast/plan_id"] for run in runs} == {plan.plan_id}
+    store = company.open().weeks
+    assert all(store.head(plan.plan_id, week, SiteForecast) for week in plan.menu_weeks)
+
+
+def _backfill(instance, weeks):
+    return PartitionBackfill.from_asset_partitions(
+        backfill_id="six_weeks", asset_graph=defs.resolve_asset_graph(),
+        partition_names=list(weeks), asset_selection=[asset.key for asset in WEEK_ASSETS],
+        backfill_timestamp=time.time(), tags={}, dynamic_partitions_store=instance,
+        all_partitions=False, title=None, description=None, run_config=None,
+    )  # fmt: skip
+
+
+def _carry_out(ui, instance):
+    for _ in range(5):
+        errors = [error for error in execute_backfill_iteration(ui, logging.getLogger()) if error]
+        assert errors == []
+        status = instance.get_backfill("six_weeks").status
+        if status != BulkActionStatus.REQUESTED:
+            assert status == BulkActionStatus.COMPLETED_SUCCESS
+            return
+    raise AssertionError(f"the backfill did not end: {status}")
