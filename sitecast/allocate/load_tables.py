@@ -26,7 +26,7 @@ def site_load(
     """
     load, placed = _by_site_day(results.counts.boxes, days), _by_site_day(committed[None], days)[0]
     price = np.maximum(results.prices[:, :-1], _placed_value(classes, placed_flow, len(placed)))
-    full = load >= days.caps
+    full = (load >= days.caps) & (days.caps > 0)  # a closed date is not a day that is too full
     short = results.short.mean(axis=0) + _placed_short(classes, placed_flow)
     parts = classes.limit_node / classes.limit_node.sum(axis=1).clip(min=1)[:, None]
     frame = days.table.assign(
