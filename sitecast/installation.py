@@ -8,7 +8,6 @@ from sitecast.errors import NotFound, SettingsError
 from sitecast.extract import Source, open_source
 from sitecast.publish import FileMailer, Mailer, SmtpMailer
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.plan import ForecastPlan
 from sitecast.settings import PlanSettings, load_plan_file
 from sitecast.store import Ledger, WeekStore
 

@@ -52,9 +52,8 @@ def simulate_week(week: WeekData, plan: ForecastPlan) -> SimulatedOrders:
 
 def forecast_week(week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan) -> SiteForecast:
     """site_forecast of one week: boxes to sites in every draw, then quantities and quantiles."""
-    allocation = allocate_orders(
-        week, simulated, plan, placed_boxes(week, simulated), partial(boxes_of_draw, week, simulated)
-    )  # fmt: skip
+    draws = partial(boxes_of_draw, week, simulated)
+    allocation = allocate_orders(week, simulated, plan, placed_boxes(week, simulated), draws)
     inputs = {"extracted_data": week.version, "simulated_orders": simulated.version}
     made_from = week.provenance
     provenance = Provenance(

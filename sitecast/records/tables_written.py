@@ -55,7 +55,8 @@ SITE_LOAD = TableContract(
         *_quantiles("boxes_", "boxes", "boxes"),
         count("cap_boxes", "cap; none when empty", "boxes", nullable=True),
         amount("p_over_cap", "share of draws in which demand would have exceeded the cap: "
-               "load at the cap and a box more would have come here; 0 on closed dates (cap 0)", maximum=1),
+               "load at the cap and a box more would have come here; 0 on closed dates (cap 0)",
+               maximum=1),
         amount("shadow_price", "value of one more box of cap, mean over draws", "minor units"),
         amount("boxes_unallocated", "boxes short for want of this cap, mean over draws", "boxes"),
     ),
