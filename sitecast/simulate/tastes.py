@@ -146,7 +146,7 @@ def _rules(
 def _factors(
     demand: DemandForecast, axes: WeekAxes, plan: ForecastPlan, menu_week: str
 ) -> pd.DataFrame:
-    """Popularity shocks; the spread is the plan's or the forecast's, whichever is larger."""
+    """Popularity shocks: recipes vary by week (the plan's spread), and shares are estimates."""
     volume = demand.boxes.groupby("segment")["mean_boxes"].sum()
     shares = demand.shares[demand.shares["recipe_id"].isin(axes.recipes)]
     kits = shares["share"] * shares["segment"].map(volume).fillna(0.0)
@@ -155,7 +155,7 @@ def _factors(
     sums = weighed.groupby("recipe_id")[["kits", "spread"]].sum().reindex(axes.recipes).fillna(0.0)
     mass, spread = sums["kits"].to_numpy(), sums["spread"].to_numpy()
     own = np.divide(spread, mass, out=np.zeros(len(mass)), where=mass > 0)
-    cv = np.maximum(own, plan.settings.simulator.uncertainty.recipe_cv)
+    cv = np.hypot(own, plan.settings.simulator.uncertainty.recipe_cv)
     keys = keys_of(plan.seed, menu_week, "recipe", axes.recipes)
     factors = stratified_shocks(keys, plan.draws, cv)
     return RECIPE_FACTORS.shaped(pd.DataFrame({

@@ -1,7 +1,6 @@
 """Rules R1, R7 and R8 of the order simulator, on weeks and order books of many kinds."""
 
 import dataclasses
-import io
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from sitecast.records.tables_simulated import TABLES_SIMULATED
 from sitecast.records.week_record import SimulatedOrders, WeekData
 from sitecast.simulate import boxes_of_draw, placed_boxes, simulate_orders
 from sitecast.simulate.kernel import simulate_draw
+from sitecast.store.parquet import from_parquet, to_parquet
 
 PLAN = small_plan(
     draws=6, simulator={"recipe_caps": [{"recipe_id": "r5", "max_kits": 60}], "max_per_recipe": 2}
@@ -76,8 +76,7 @@ def test_r1_placed_orders_stand_and_simulated_ones_fill_the_rest(book: list[tupl
     assert placed["box_id"].tolist() == week["orders"]["order_id"].tolist()
     for name, column in (("segment", "segment"), ("portions", "portions"),
                          ("previous_site_id", "site_id")):  # fmt: skip
-        left, right = placed[name].astype(object), week["orders"][column].astype(object)
-        assert left.fillna("").tolist() == right.fillna("").tolist()
+        assert placed[name].reset_index(drop=True).equals(week["orders"][column])
     lines = record["order_lines"]
     mine = lines[lines["box_id"].isin(placed["box_id"])].rename(columns={"box_id": "order_id"})
     pd.testing.assert_frame_equal(mine.reset_index(drop=True), week["order_lines"])
@@ -98,7 +97,9 @@ def test_r7_threads_order_and_storage_change_no_byte(
     week = week_with(book)
     record = simulate_orders(week, small_demand(), PLAN, threads=1)
     assert simulate_orders(week, small_demand(), PLAN, threads=threads).version == record.version
-    stored = SimulatedOrders(record.provenance, {k: _stored(v) for k, v in record.tables.items()})
+    stored = SimulatedOrders(
+        record.provenance, {k: from_parquet(to_parquet(v)) for k, v in record.tables.items()}
+    )
     assert stored.version == record.version
     counts = record["class_boxes"].set_index("draw")
     for draw in order:
@@ -109,13 +110,6 @@ def test_r7_threads_order_and_storage_change_no_byte(
         assert counts.loc[[draw], "class_id"].tolist() == kinds.tolist()
         assert counts.loc[[draw], "boxes"].tolist() == boxes.tolist()
     assert len(simulate_draw.signatures) == 1  # compiled once, whatever hands out the arrays
-
-
-def _stored(frame: pd.DataFrame) -> pd.DataFrame:
-    """As the store gives it back."""
-    buffer = io.BytesIO()
-    frame.to_parquet(buffer)
-    return pd.read_parquet(io.BytesIO(buffer.getvalue()))
 
 
 @settings(max_examples=8, deadline=None)
