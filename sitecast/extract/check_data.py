@@ -8,7 +8,7 @@ import pandas as pd
 from sitecast.errors import Breach, DataError
 from sitecast.extract.checks_calendar import calendar_breaches
 from sitecast.extract.extract_week import extract_week
-from sitecast.extract.reader import TableReader
+from sitecast.extract.reader import TableReader, unreadable
 from sitecast.extract.source import Source
 from sitecast.extract.told import told_once
 from sitecast.records.plan import ForecastPlan
@@ -33,7 +33,7 @@ def check_data(
         try:
             extract_week(source, plan, menu_week)
         except DataError as error:
-            found += error.breaches or (_unreadable(error),)
+            found += error.breaches or (unreadable(error),)
     return list(dict.fromkeys(found))
 
 
@@ -41,11 +41,7 @@ def _whole_tables(source: Source, as_of: dt.datetime) -> list[Breach]:
     reader = TableReader(source, as_of)
     weeks: pd.Index | None = None
     for table in TABLES_READ:
-        try:
-            known = reader.known(table)
-        except DataError as error:
-            reader.tell(error.breaches or (_unreadable(error),))
-            continue
+        known = reader.known(table)
         frame = reader.check(known, known.frame)
         if table == "menu_weeks" and table not in reader.broken:
             weeks = pd.Index(frame["menu_week"].dropna())
@@ -59,10 +55,3 @@ def _unknown_weeks(table: str, frame: pd.DataFrame, weeks: pd.Index) -> Iterator
     unknown = frame["menu_week"].notna() & ~frame["menu_week"].isin(weeks)
     return told_once(table, frame, unknown, "menu_week", "week not in the calendar",
                      "correct it, or add the week to menu_weeks")  # fmt: skip
-
-
-def _unreadable(error: DataError) -> Breach:
-    where = {name: str(value) for name, value in error.where.items()}
-    return Breach(
-        where.get("table", ""), "", where.get("file", ""), "", error.problem, error.remedy
-    )

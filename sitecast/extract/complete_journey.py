@@ -19,6 +19,7 @@ from sitecast.extract.complete_journey_tables import (
     MENU_WEEKS_BACK,
     WEEK_1_MONDAY,
     ZONE,
+    Parts,
     input_tables,
     week_key,
 )
@@ -75,11 +76,17 @@ def import_complete_journey(
         )  # fmt: skip
     sales = _sales(stores, last_week, first_planned)
     for name, parts in input_tables(sales, first_planned, last_week).items():
-        for part, frame in parts.items():
-            path = target / "input" / (f"{name}/{part}.parquet" if part else f"{name}.parquet")
-            path.parent.mkdir(parents=True, exist_ok=True)
-            TABLES_READ[name].shaped(frame).to_parquet(path, index=False)
+        _write_table(target / "input", name, parts)
     return _write_plan(target, first_planned, horizon_weeks)
+
+
+def _write_table(folder: Path, name: str, parts: Parts) -> None:
+    for left_over in (folder / name).glob("*.parquet"):
+        left_over.unlink()  # weeks of an earlier import
+    for part, frame in parts.items():
+        path = folder / (f"{name}/{part}.parquet" if part else f"{name}.parquet")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        TABLES_READ[name].shaped(frame).to_parquet(path, index=False)
 
 
 def _sales(stores: int, last_week: int, first_planned: int) -> pd.DataFrame:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sitecast.extract.matching import positions
-from sitecast.extract.reader import TableReader, rows_of
+from sitecast.extract.reader import TableReader, read_known, rows_of
 from sitecast.extract.source import Source
 from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 
@@ -30,6 +30,8 @@ def history_tables(
         weeks: the past menu weeks.
     Returns:
         history_boxes, history_items and history_menu.
+    Raises:
+        DataError: a file of past orders is damaged as a whole; leaving it out would mislead.
     """
     boxes, items = [HISTORY_BOXES.empty()], [HISTORY_ITEMS.empty()]
     for orders, lines in _batches(source, as_of, weeks):
@@ -44,7 +46,7 @@ def history_tables(
 
 
 def _past_menus(source: Source, as_of: dt.datetime, weeks: Sequence[str]) -> pd.DataFrame:
-    menu = TableReader(source, as_of).known("menu", weeks).sound
+    menu = read_known(source, "menu", as_of, weeks)
     offered = rows_of(menu, menu["menu_week"].isin(list(weeks)) & menu["available"])
     offered = offered[list(HISTORY_MENU.key)].dropna().drop_duplicates()
     return HISTORY_MENU.shaped(offered.sort_values(list(HISTORY_MENU.key)).reset_index(drop=True))
@@ -54,7 +56,7 @@ def _batches(
     source: Source, as_of: dt.datetime, weeks: Sequence[str]
 ) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
     """Orders and lines week by week; all weeks at once where the source brings them together."""
-    reader = TableReader(source, as_of)
+    reader = TableReader(source, as_of, strict=True)
     left = list(weeks)
     while left:
         orders = reader.known("orders", left[:1]).sound

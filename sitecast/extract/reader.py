@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sitecast.errors import Breach
+from sitecast.errors import Breach, DataError
 from sitecast.extract.cells import MEANT
 from sitecast.extract.convert import Converted, convert
 from sitecast.extract.mapping import AS_OF
@@ -49,27 +49,45 @@ class Known:
 
 
 class TableReader:
-    """Reads tables one by one; `breaches` grows, `broken` names tables not fit to compare with."""
+    """Reads tables one by one; `breaches` grows, `broken` names tables not fit to compare with.
 
-    def __init__(self, source: Source, as_of: dt.datetime) -> None:
-        self._source, self._as_of = source, as_of
+    A table that cannot be read becomes a breach as well, so that one error lists everything;
+    with `strict` it stops the reader instead.
+    """
+
+    def __init__(self, source: Source, as_of: dt.datetime, *, strict: bool = False) -> None:
+        self._source, self._as_of, self._strict = source, as_of, strict
         self.breaches: list[Breach] = []
         self.broken: set[str] = set()
 
     def known(self, table: str, menu_weeks: Sequence[str] | None = None) -> Known:
         """A table as known at as_of, not yet checked; without rows when the source lacks it."""
         contract = TABLES_READ[table]
-        raw = self._source.read(table, menu_weeks)
+        raw = self._raw(contract, menu_weeks)
         if raw is None:
-            if not contract.optional:
-                self.broken.add(table)
-                remedy = f"add {table}: {contract.description}"
-                self._tell(Breach(table, "", "", "", "table is missing", remedy))
             return Known(contract, contract.empty(), Converted(contract.empty(), {}, ()))
         converted = convert(contract, raw)
         if converted.missing:
             self.broken.add(table)
         return Known(contract, known_rows(contract, converted.frame, self._as_of), converted)
+
+    def _raw(
+        self, contract: TableContract, menu_weeks: Sequence[str] | None
+    ) -> pd.DataFrame | None:
+        name = contract.name
+        try:
+            raw = self._source.read(name, menu_weeks)
+        except DataError as error:
+            if self._strict:
+                raise
+            self.broken.add(name)
+            self.tell(error.breaches or [unreadable(error, name)])
+            return None
+        if raw is None and not contract.optional:
+            self.broken.add(name)
+            remedy = f"add {name}: {contract.description}"
+            self._tell(Breach(name, "", "", "", "table is missing", remedy))
+        return raw
 
     def check(self, known: Known, rows: pd.DataFrame) -> pd.DataFrame:
         """Note everything wrong with these rows; returns them in the order of the key."""
@@ -98,8 +116,19 @@ class TableReader:
 def read_known(
     source: Source, table: str, as_of: dt.datetime, menu_weeks: Sequence[str] | None = None
 ) -> pd.DataFrame:
-    """The rows of a table known at as_of in which every cell could be read."""
-    return TableReader(source, as_of).known(table, menu_weeks).sound
+    """The rows of a table known at as_of in which every cell could be read.
+
+    Raises:
+        DataError: the table is there, but cannot be read as a table.
+    """
+    return TableReader(source, as_of, strict=True).known(table, menu_weeks).sound
+
+
+def unreadable(error: DataError, table: str = "") -> Breach:
+    """An error about a whole table as a breach."""
+    place = str(error.where.get("file", ""))
+    remedy = error.remedy or "correct the table"
+    return Breach(str(error.where.get("table", table)), "", place, "", error.problem, remedy)
 
 
 def known_rows(contract: TableContract, frame: pd.DataFrame, as_of: dt.datetime) -> pd.DataFrame:

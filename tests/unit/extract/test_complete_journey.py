@@ -68,6 +68,13 @@ def test_no_week_after_the_last_one_is_written(home):
     assert (parts[0], parts[-1]) == ("2017-W02", "2017-W20")
 
 
+def test_a_smaller_import_leaves_no_week_of_a_larger_one(home):
+    import_complete_journey(home, stores=2, last_week=21)
+    assert (home / "input" / "orders" / "2017-W21.parquet").exists()
+    import_complete_journey(home, stores=2, last_week=20)
+    assert not (home / "input" / "orders" / "2017-W21.parquet").exists()
+
+
 def test_every_written_table_keeps_its_contract(home):
     source, _ = planned(home)
     for name, contract in TABLES_READ.items():

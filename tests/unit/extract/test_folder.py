@@ -95,3 +95,12 @@ def test_fingerprints_follow_the_bytes(tmp_path):
     after = open_source(str(folder), tmp_path, None).fingerprints()
     assert list(before) == list(after) == ["sites"]
     assert before != after
+
+
+def test_damaged_tables_are_listed_with_all_other_breaches(csv_folder):
+    (csv_folder / "skus.csv").write_bytes(b"sku_id,name\nx\n")
+    (csv_folder / "sites.csv").unlink()
+    with pytest.raises(DataError, match="breaks the data contract") as caught:
+        extract_week(open_source("input", csv_folder.parent, None), small_plan(), WEEK)
+    told = {(breach.table, breach.key, breach.rule[:20]) for breach in caught.value.breaches}
+    assert told == {("skus", "skus.csv", "cannot read the file"), ("sites", "", "table is missing")}
