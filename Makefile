@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export SITECAST_HOME ?= .sitecast
 
-.PHONY: setup demo test test-all check docs ui lock clean bench-simulator bench-allocation bench-whole
+.PHONY: setup demo test test-all check docs ui lock clean
 
 setup: .venv/.installed
 

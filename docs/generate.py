@@ -9,6 +9,7 @@ from sitecast.cli import main
 from sitecast.deployment import Deployment
 from sitecast.records.contract import TableContract
 from sitecast.records.tables_read import TABLES_READ
+from sitecast.records.tables_simulated import TABLES_SIMULATED
 from sitecast.records.tables_written import TABLES_WRITTEN
 from sitecast.settings import PlanSettings
 
@@ -34,7 +35,11 @@ def dictionary() -> str:
     )
     read = [_table(table) for table in TABLES_READ.values()]
     written = [_table(table) for table in TABLES_WRITTEN.values()]
-    parts = [intro, "## Tables read\n", *read, "## Tables written\n", *written]
+    inner = [_table(table) for table in TABLES_SIMULATED.values()]
+    parts = [
+        *(intro, "## Tables read\n", *read, "## Tables written\n", *written),
+        *("## Tables of simulated_orders, between the simulator and the forecast\n", *inner),
+    ]
     return NOTE + "\n".join(parts)
 
 

@@ -59,7 +59,7 @@ class SimulatorSettings(_Settings):
         (2, 4), description="portions a kit may serve", min_length=1
     )
     max_per_recipe: int = Field(
-        1, ge=1, le=250, description="kits of one recipe in a box; menu.max_per_box may lower it"
+        1, ge=1, le=250, description="kits of one recipe in a box, where menu.max_per_box is 1"
     )
     recipe_caps: tuple[RecipeCap, ...] = Field((), description="recipes that can sell out")
     exclusions: tuple[Exclusion, ...] = Field((), description="recipes a segment never gets")
