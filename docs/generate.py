@@ -8,6 +8,7 @@ from pydantic import BaseModel
 from sitecast.cli import main
 from sitecast.deployment import Deployment
 from sitecast.records.contract import TableContract
+from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 from sitecast.records.tables_read import TABLES_READ
 from sitecast.records.tables_simulated import TABLES_SIMULATED
 from sitecast.records.tables_written import TABLES_WRITTEN
@@ -35,9 +36,11 @@ def dictionary() -> str:
     )
     read = [_table(table) for table in TABLES_READ.values()]
     written = [_table(table) for table in TABLES_WRITTEN.values()]
+    history = [_table(table) for table in (HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU)]
     inner = [_table(table) for table in TABLES_SIMULATED.values()]
     parts = [
         *(intro, "## Tables read\n", *read, "## Tables written\n", *written),
+        *("## Tables of extracted_data that sum up the order history\n", *history),
         *("## Tables of simulated_orders, between the simulator and the forecast\n", *inner),
     ]
     return NOTE + "\n".join(parts)
