@@ -10,6 +10,7 @@ from email.policy import SMTP
 import dagster as dg
 
 from sitecast.installation import Installation
+from sitecast.publish.message import message_id
 from sitecast.settings import PublicationSettings
 from sitecast_dagster.failures import cause_of
 from sitecast_dagster.resources import InstallationResource
@@ -72,7 +73,7 @@ def alert_message(
     message = EmailMessage(policy=SMTP)
     message["From"], message["To"] = sender, recipient
     message["Subject"] = f"sitecast: {subject_of(run)} failed"
-    message["Message-ID"] = f"<alert.{run.run_id}.{recipient.replace('@', '.at.')}@sitecast>"
+    message["Message-ID"] = message_id(f"alert-{run.run_id}", recipient, sender)
     message["Date"] = now
     message.set_content(text)
     return message.as_bytes()

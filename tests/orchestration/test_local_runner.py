@@ -39,6 +39,7 @@ def test_a_plan_runs_publishes_and_shows_its_progress(company):
 
 
 def test_a_failing_week_leaves_the_others_done_and_nothing_published(company):
+    company.plan(horizon_weeks=3)
     bad = company.weeks[1]
     company.change("box_forecast", bad, mean_boxes=-5.0)
     report = run_plan(company.deployment, lambda *_: None)
@@ -63,6 +64,7 @@ def test_runs_whose_process_is_gone_are_closed(company):
 
     with dg.DagsterInstance.from_config(str(home)) as instance:
         left = create_run(instance, defs.resolve_job_def("plan_weeks"), {RUNNER_TAG: "local"})
+    company.plan(horizon_weeks=40)
     run_plan(company.deployment, lambda *_: None)
     with instance_of(company) as instance:
         assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
