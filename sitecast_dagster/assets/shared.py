@@ -37,10 +37,13 @@ def week_asset(
     )
 
 
-def materialised(record: R, step: WeekStep) -> dg.MaterializeResult[R]:
+def materialised(
+    record: R, step: WeekStep, checks: Sequence[dg.AssetCheckResult] = ()
+) -> dg.MaterializeResult[R]:
     """A finished record, with its version as data version; the IO manager commits it."""
     return dg.MaterializeResult(
         value=record,
         metadata=record_metadata(record, step.token),
         data_version=dg.DataVersion(record.version),
+        check_results=checks,
     )

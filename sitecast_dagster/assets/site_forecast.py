@@ -28,8 +28,10 @@ def site_forecast(
         step = begin_step(context, installation.open(), SiteForecast)
         forecast = forecast_week(extracted_data, simulated_orders, step.plan)
         checks = check_week(extracted_data, simulated_orders, forecast)
-    yield from check_results(checks)
-    # A blocking check alone would fail the step only after the IO manager has committed.
-    with known_problems_as_failures():
-        require_conservation(checks)
-    yield materialised(forecast, step)
+    results = list(check_results(checks))
+    if not all(result.passed for result in results):
+        yield from results
+        # A blocking check alone would fail the step only after the IO manager has committed.
+        with known_problems_as_failures():
+            require_conservation(checks)
+    yield materialised(forecast, step, results)
