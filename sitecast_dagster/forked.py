@@ -21,6 +21,7 @@ Work = Callable[[Say], str]
 
 _FORK = multiprocessing.get_context("fork")
 _PR_SET_PDEATHSIG = 1
+PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,8 @@ class _Pool:
         for _, child in self.running.values():
             child.terminate()
         for _, child in self.running.values():
-            child.join()
+            child.join(PATIENCE_SECONDS)
+            child.kill()
 
 
 def run_forked(

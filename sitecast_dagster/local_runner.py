@@ -28,6 +28,7 @@ from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.sensors.publish import versions_due
 from sitecast_dagster.stored_runs import create_run, execute_run
 from sitecast_dagster.tags import (
+    MAX_RETRIES_TAG,
     ORDER_TAG,
     PARTITION_TAG,
     PLAN_ID_TAG,
@@ -37,7 +38,7 @@ from sitecast_dagster.tags import (
 from sitecast_dagster.week_status import UNFINISHED, order_of
 
 Progress = Callable[[str, str], None]
-LOCAL = {RUNNER_TAG: "local"}
+LOCAL = {RUNNER_TAG: "local", MAX_RETRIES_TAG: "0"}
 STEPS = {
     "forecast_plan": "planning",
     "extracted_data": "extracting",
@@ -60,6 +61,7 @@ def run_plan(deployment: Deployment, progress: Progress, force: bool = False) ->
             start a thread, since the weeks run in forks of this process.
         force: run weeks that are already forecast for this very plan once more.
     """
+    progress("plan", "starting Dagster")
     home = init_instance(deployment)
     for table in TABLES_READ.values():
         _ = table.schema  # imports pandera and builds the checks once, not in every child
@@ -149,9 +151,9 @@ class _Runner:
     def close_abandoned(self, _say: Say) -> str:
         """Child: mark runs failed whose process is gone; the lock proves that it is."""
         with self._instance() as instance:
-            left = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED, tags=LOCAL))
-            for run in left:
-                instance.report_run_failed(run, "the process that ran it is gone")
+            for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED, tags=LOCAL)):
+                if run.parent_run_id is None:  # the UI's re-executions inherit the tags
+                    instance.report_run_failed(run, "the process that ran it is gone")
         return ""
 
     @property

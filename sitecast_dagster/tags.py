@@ -18,6 +18,9 @@ RUNNER_TAG = "sitecast/runner"
 PARTITION_TAG = "dagster/partition"
 """Dagster's own tag: the menu week of a run."""
 
+MAX_RETRIES_TAG = "dagster/max_retries"
+"""Dagster's own tag: how often a crashed run is started again; a person watches local runs."""
+
 WILL_RETRY_TAG = "dagster/will_retry"
 """Dagster's own tag: `true` on a failed run that is started again after a crash."""
 

@@ -6,11 +6,12 @@ import time
 import dagster as dg
 import pytest
 
+from sitecast_dagster.definitions import build_definitions
 from sitecast_dagster.forked import run_forked
 from sitecast_dagster.instance import dagster_home, init_instance
 from sitecast_dagster.local_runner import run_plan
 from sitecast_dagster.stored_runs import create_run
-from sitecast_dagster.tags import PARTITION_TAG, PLAN_ID_TAG, RUNNER_TAG
+from sitecast_dagster.tags import MAX_RETRIES_TAG, PARTITION_TAG, PLAN_ID_TAG, RUNNER_TAG
 
 
 def instance_of(company):
@@ -58,16 +59,35 @@ def test_a_wrong_plan_file_is_reported_in_words(company):
     assert "the calendar holds 8 of the 40 weeks" in report.failures["plan"]
 
 
-def test_runs_whose_process_is_gone_are_closed(company):
+def test_only_its_own_runs_whose_process_is_gone_are_closed(company):
     home = init_instance(company.deployment)
-    from sitecast_dagster.definitions import defs
-
+    job = build_definitions(company.resource).resolve_job_def("plan_weeks")
     with dg.DagsterInstance.from_config(str(home)) as instance:
-        left = create_run(instance, defs.resolve_job_def("plan_weeks"), {RUNNER_TAG: "local"})
+        left = create_run(instance, job, {RUNNER_TAG: "local", MAX_RETRIES_TAG: "0"})
+        others = create_run(instance, job, {})
     company.plan(horizon_weeks=40)
     run_plan(company.deployment, lambda *_: None)
     with instance_of(company) as instance:
         assert instance.get_run_by_id(left).status == dg.DagsterRunStatus.FAILURE
+        assert instance.get_run_by_id(others).status == dg.DagsterRunStatus.NOT_STARTED
+
+
+def test_an_interrupted_runner_takes_its_children_with_it(tmp_path):
+    seen = []
+
+    def hear(_, text):
+        seen.append(int(text))
+        raise KeyboardInterrupt
+
+    def work(say):
+        say(str(os.getpid()))
+        time.sleep(60)
+        return ""
+
+    with pytest.raises(KeyboardInterrupt):
+        run_forked({"a": work}, 1, tmp_path / "log", hear)
+    with pytest.raises(ProcessLookupError, match="No such process"):
+        os.kill(seen[0], 0)
 
 
 def test_no_more_children_than_allowed_run_at_once(tmp_path):
