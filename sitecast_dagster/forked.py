@@ -21,7 +21,6 @@ Work = Callable[[Say], str]
 
 _FORK = multiprocessing.get_context("fork")
 _PR_SET_PDEATHSIG = 1
-PATIENCE_SECONDS = 10.0
 
 
 @dataclass(frozen=True)
@@ -67,11 +66,11 @@ class _Pool:
             self.outcomes[subject] = Outcome(kind == "done", text)
 
     def stop(self) -> None:
+        """Kill what still runs: whatever it was writing is not there yet, or there whole."""
         for _, child in self.running.values():
-            child.terminate()
-        for _, child in self.running.values():
-            child.join(PATIENCE_SECONDS)
             child.kill()
+        for _, child in self.running.values():
+            child.join()
 
 
 def run_forked(
@@ -99,6 +98,7 @@ def run_forked(
 
 
 def _child(work: Work, sender: Connection, log: Path) -> None:
+    os.setpgrp()  # Ctrl-C on the terminal reaches the parent only, which decides
     _die_with_parent()
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(handle, 1)

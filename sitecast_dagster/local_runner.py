@@ -69,6 +69,9 @@ def run_plan(deployment: Deployment, progress: Progress, force: bool = False) ->
     with locked(home / ".local-runner"):
         try:
             return runner.run(force)
+        except KeyboardInterrupt:
+            runner.in_child("clean-up", runner.cancel_unfinished)
+            raise
         finally:
             runner.in_child("clean-up", runner.close_abandoned)
 
@@ -151,9 +154,15 @@ class _Runner:
     def close_abandoned(self, _say: Say) -> str:
         """Child: mark runs failed whose process is gone; the lock proves that it is."""
         with self._instance() as instance:
-            for run in instance.get_runs(dg.RunsFilter(statuses=UNFINISHED, tags=LOCAL)):
-                if run.parent_run_id is None:  # the UI's re-executions inherit the tags
-                    instance.report_run_failed(run, "the process that ran it is gone")
+            for run in _unfinished(instance):
+                instance.report_run_failed(run, "the process that ran it is gone")
+        return ""
+
+    def cancel_unfinished(self, _say: Say) -> str:
+        """Child: mark runs cancelled that a person interrupted: nobody needs an alert."""
+        with self._instance() as instance:
+            for run in _unfinished(instance):
+                instance.report_run_canceled(run, "interrupted from the command line")
         return ""
 
     @property
@@ -195,6 +204,11 @@ class _Runner:
         if problem or not _succeeded(instance, run_id):
             raise RunFailed(problem or f"run {run_id} did not succeed")
         return facts
+
+
+def _unfinished(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    runs = instance.get_runs(dg.RunsFilter(statuses=UNFINISHED, tags=LOCAL))
+    return [run for run in runs if run.parent_run_id is None]  # the UI's re-executions inherit tags
 
 
 def _succeeded(instance: dg.DagsterInstance, run_id: str) -> bool:
