@@ -11,7 +11,7 @@ import sitecast
 from sitecast.allocate import allocate_orders
 from sitecast.configure import make_plan
 from sitecast.demand import forecast_demand
-from sitecast.errors import ConservationError, SitecastError
+from sitecast.errors import ConservationError, SitecastError, StoreError
 from sitecast.extract import extract_week, read_calendar
 from sitecast.forecast import check_conservation, forecast_sites
 from sitecast.installation import Installation
@@ -51,7 +51,17 @@ def simulate_week(week: WeekData, plan: ForecastPlan) -> SimulatedOrders:
 
 
 def forecast_week(week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan) -> SiteForecast:
-    """site_forecast of one week: boxes to sites in every draw, then quantities and quantiles."""
+    """site_forecast of one week: boxes to sites in every draw, then quantities and quantiles.
+
+    Raises:
+        StoreError: the orders were simulated from another snapshot of the week.
+    """
+    if simulated.provenance.inputs[WeekData.asset] != week.version:
+        raise StoreError(
+            "the simulated orders were made from another snapshot of the week",
+            {"menu_week": week.menu_week, "snapshot": week.version},
+            "simulate the week again, then forecast it",
+        )
     draws = partial(boxes_of_draw, week, simulated)
     allocation = allocate_orders(week, simulated, plan, placed_boxes(week, simulated), draws)
     inputs = {"extracted_data": week.version, "simulated_orders": simulated.version}

@@ -13,6 +13,7 @@ from worlds import AS_OF, WEEK, small_week
 
 from sitecast.deployment import Deployment
 from sitecast.installation import Installation
+from sitecast_dagster.assets import WEEK_ASSETS
 from sitecast_dagster.definitions import build_definitions
 from sitecast_dagster.instance import dagster_home, init_instance
 from sitecast_dagster.resources import InstallationResource
@@ -77,6 +78,13 @@ class Stage:
         return self.definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance, partition_key=week, raise_on_error=False,
             tags={name.replace("__", "/"): value for name, value in tags.items()},
+        )  # fmt: skip
+
+    def materialise(self, asset: str, week: str) -> dg.ExecuteInProcessResult:
+        """One asset of a week alone, as from its page in the UI."""
+        return dg.materialize(
+            WEEK_ASSETS, selection=[asset], partition_key=week, instance=self.instance,
+            resources=self.definitions.resources, raise_on_error=False,
         )  # fmt: skip
 
     def tick(self, sensor: Any) -> list[dg.RunRequest]:

@@ -131,6 +131,17 @@ def test_a_broken_conservation_rule_commits_nothing(stage, monkeypatch):
     assert store.head(plan.plan_id, plan.menu_weeks[0], WeekData) is not None
 
 
+def test_a_forecast_never_mixes_two_snapshots_of_its_week(stage):
+    plan = make_plan(stage, horizon_weeks=1)
+    stage.forecast(plan.menu_weeks)
+    stage.company.change("box_forecast", plan.menu_weeks[0], mean_boxes=20.0)
+    assert stage.materialise("extracted_data", plan.menu_weeks[0]).success
+    mixed = stage.materialise("site_forecast", plan.menu_weeks[0])
+    assert not mixed.success
+    (failure,) = [event for event in mixed.all_events if event.is_step_failure]
+    assert "another snapshot" in failure.step_failure_data.user_failure_data.description
+
+
 def test_a_run_keeps_its_plan_when_another_becomes_current(stage):
     first = make_plan(stage)
     second = make_plan(stage, seed=3)
