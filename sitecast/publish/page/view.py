@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
@@ -126,7 +127,7 @@ def _table_rows(needs: pd.DataFrame) -> list[list[Any]]:
     order_by = needs["order_by"].dt.strftime("%Y-%m-%d").fillna("")
     columns = [needs[name].tolist() for name in ("menu_week", "site", "sku", "sku_id", "kind")]
     columns += [needs["uom"].map(human_unit).tolist()]
-    scale = needs["uom"].map(lambda uom: 1000.0 if uom in ("g", "ml") else 1.0)
+    scale = np.where(needs["uom"].isin(["g", "ml"]), 1000.0, 1.0)
     columns += [(needs[name] / scale).round(3).tolist() for name in quantities]
     columns += [needs["cases_to_buy"].tolist(), order_by.tolist()]
     return [list(row) for row in zip(*columns, strict=True)]
