@@ -1,6 +1,7 @@
 """A published plan made by hand: two weeks, two sites, awkward names."""
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -42,14 +43,20 @@ class World:
         return plan
 
     def store_week(
-        self, menu_week: str, plan: ForecastPlan | None = None, scale: float = 1.0
-    ) -> str:
-        """Commit extracted_data and site_forecast of a week; `scale` changes the numbers."""
+        self, menu_week: str, plan: ForecastPlan | None = None, scale: float = 1.0,
+        without: Sequence[str] = (),
+    ) -> str:  # fmt: skip
+        """Commit extracted_data and site_forecast of a week; `scale` changes the numbers.
+
+        The tables of `without` have no rows.
+        """
         plan = plan or self.plan
         data = WeekData(self._made(plan, menu_week), self._inputs)
         self.weeks.commit(data, self.weeks.begin(plan.plan_id, menu_week, data.asset))
         made = self._made(plan, menu_week, extracted_data=data.version)
-        forecast = SiteForecast(made, forecast_tables(menu_week, scale))
+        tables = forecast_tables(menu_week, scale)
+        empty = {name: TABLES_WRITTEN[name].empty() for name in without}
+        forecast = SiteForecast(made, tables | empty)
         token = self.weeks.begin(plan.plan_id, menu_week, forecast.asset)
         return self.weeks.commit(forecast, token)
 

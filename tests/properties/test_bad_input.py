@@ -1,228 +1,23 @@
 """R12: bad input stops its own week with one error that lists every breach; other weeks go on."""
 
-import copy
 import datetime as dt
 import string
 
-import pandas as pd
 import pytest
+from bad_input_cases import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import AS_OF, DAYS, WEEK, small_plan, small_week
+from poisoned import NEXT, TABLES, add, changed, everywhere, put, without
+from worlds import AS_OF, WEEK, small_plan
 
 from sitecast.errors import DataError
 from sitecast.extract import check_data, extract_week, read_calendar
-
-NEXT = "2026-W49"
-CYRILLIC_A = chr(0x410)
-
-
-class MemorySource:
-    """Tables as a CSV folder would give them: every cell is text."""
-
-    name = "memory"
-
-    def __init__(self, tables):
-        self.tables = tables
-
-    def read(self, table, menu_weeks=None):
-        return self.tables.get(table)
-
-    def fingerprints(self):
-        return {}
-
-
-def as_text(frame):
-    return pd.DataFrame({
-        name: ["" if pd.isna(value) else str(value) for value in frame[name]] for name in frame
-    }, dtype=object)  # fmt: skip
-
-
-TABLES = {name: as_text(frame) for name, frame in small_week().tables.items() if len(frame)}
-
-
-def changed(*changes):
-    tables = copy.deepcopy(TABLES)
-    for change in changes:
-        change(tables)
-    return MemorySource(tables)
-
-
-def put(table, column, value, row=0):
-    def change(tables):
-        tables[table].loc[row, column] = value
-
-    return change  # fmt: skip
-
-
-def add(table, **cells):
-    def change(tables):
-        frame = tables[table]
-        row = {**frame.iloc[0].to_dict(), **cells}
-        tables[table] = pd.concat([frame, pd.DataFrame([row])], ignore_index=True)
-
-    return change  # fmt: skip
-
-
-def again(table):
-    return add(table)
-
-
-def drop_rows(table, keep):
-    def change(tables):
-        tables[table] = tables[table][keep(tables[table])].reset_index(drop=True)
-
-    return change  # fmt: skip
-
-
-def without(table, column=None):
-    def change(tables):
-        if column is None:
-            del tables[table]
-        else:
-            tables[table] = tables[table].drop(columns=column)
-
-    return change  # fmt: skip
-
-
-def everywhere(table, column, value):
-    def change(tables):
-        tables[table][column] = value
-
-    return change  # fmt: skip
 
 
 def breaches_of(source, plan=None):
     with pytest.raises(DataError, match="breaks the data contract") as caught:
         extract_week(source, plan or small_plan(), WEEK)
     return caught.value.breaches
-
-
-# what is wrong, how it is made, then of the breach: table, column, part of key, of value, of rule
-CASES = [
-    ("missing table", without("sites"), "sites", "", "", "", "table is missing"),
-    ("missing column", without("menu", "recipe_id"), "menu", "recipe_id", "", "", "missing"),
-    ("missing date column", without("orders", "delivery_date"), "orders", "delivery_date", "", "",
-     "column is missing"),
-    ("text for a count", put("site_caps", "cap_boxes", "many"), "site_caps", "cap_boxes",
-     "site_id=north", "many", "whole number"),
-    ("fraction for a count", put("order_lines", "quantity", "1.5"), "order_lines", "quantity",
-     "order_id=o1", "1.5", "whole number"),
-    ("huge count", put("order_lines", "quantity", "1e20"), "order_lines", "quantity", "line_no=1",
-     "1e20", "whole number"),
-    ("count beyond 2**53", put("order_lines", "quantity", "9" * 17), "order_lines", "quantity",
-     "order_id=o1", "9" * 17, "at most"),
-    ("decimal comma", put("recipe_bom", "qty", "1,5"), "recipe_bom", "qty", "recipe_id=r1", "1,5",
-     "decimal point"),
-    ("impossible date", put("orders", "delivery_date", "2026-02-30"), "orders", "delivery_date",
-     "order_id=o1", "2026-02-30", "a date such as"),
-    ("local date form", put("delivery_days", "delivery_date", "28.11.2026"), "delivery_days",
-     "delivery_date", "", "28.11.2026", "a date such as"),
-    ("moment without a time zone's sense", put("orders", "created_at", "yesterday"), "orders",
-     "created_at", "order_id=o1", "yesterday", "a moment such as"),
-    ("neither true nor false", put("menu", "available", "maybe"), "menu", "available",
-     "recipe_id=r1", "maybe", "true or false"),
-    ("not a number", put("recipe_bom", "qty", "nan"), "recipe_bom", "qty", "recipe_id=r1", "nan",
-     "a number"),
-    ("infinite", put("skus", "unit_cost", "inf"), "skus", "unit_cost", "sku_id=", "inf", "number"),
-    ("overflow to infinity", put("skus", "unit_cost", "1e999"), "skus", "unit_cost", "sku_id=",
-     "inf", "at least 0"),
-    ("empty key", put("menu", "recipe_id", "  "), "menu", "recipe_id", "menu_week=2026-W48",
-     "empty", "must not be empty"),
-    ("empty quantity", put("recipe_bom", "qty", ""), "recipe_bom", "qty", "recipe_id=r1", "empty",
-     "must not be empty"),
-    ("duplicate key", again("recipes"), "recipes", "recipe_id", "recipe_id=r1", "", "twice"),
-    ("duplicate order", again("orders"), "orders", "order_id", "order_id=o1", "", "twice"),
-    ("duplicate line", again("order_lines"), "order_lines", "order_id+line_no", "line_no=1", "",
-     "twice"),
-    ("keys equal once blanks are gone", add("skus", sku_id=f" {TABLES['skus'].sku_id[0]} "),
-     "skus", "sku_id", "sku_id=", "", "twice"),
-    ("negative quantity", put("order_lines", "quantity", "-1"), "order_lines", "quantity",
-     "order_id=o1, line_no=1", "-1", "at least 1"),
-    ("negative boxes", put("box_forecast", "mean_boxes", "-3"), "box_forecast", "mean_boxes",
-     "region_id=a", "-3", "at least 0"),
-    ("zero in a BOM", put("recipe_bom", "qty", "0"), "recipe_bom", "qty", "recipe_id=r1", "0",
-     "above 0"),
-    ("negative in a BOM", put("recipe_bom", "qty", "-75"), "recipe_bom", "qty", "portions=2",
-     "-75", "above 0"),
-    ("yield above 1", put("skus", "yield_rate", "1.2"), "skus", "yield_rate", "sku_id=", "1.2",
-     "at most 1"),
-    ("unknown unit", put("skus", "base_uom", "kg"), "skus", "base_uom", "sku_id=", "kg",
-     "one of g, ml, each"),
-    ("unknown state", put("orders", "state", "open"), "orders", "state", "order_id=o1", "open",
-     "one of placed"),
-    ("unknown recipe on the menu", add("menu", recipe_id="r9"), "menu", "recipe_id",
-     "recipe_id=r9", "r9", "unknown recipe"),
-    ("unknown recipe in an order", put("order_lines", "item_id", "r9"), "order_lines", "item_id",
-     "order_id=o1", "r9", "unknown recipe"),
-    ("unknown product in an order", put("order_lines", "item_id", "tea", 4), "order_lines",
-     "item_id", "order_id=o2", "tea", "unknown product"),
-    ("look-alike letter", put("menu", "recipe_id", CYRILLIC_A), "menu", "recipe_id", CYRILLIC_A,
-     CYRILLIC_A, "unknown recipe"),
-    ("unknown SKU", put("recipe_bom", "sku_id", "sku-saffron"), "recipe_bom", "sku_id",
-     "recipe_id=r1", "sku-saffron", "unknown SKU"),
-    ("unknown SKU in packaging", put("packaging_rules", "sku_id", "crate"), "packaging_rules",
-     "sku_id", "rule_id=any", "crate", "unknown SKU"),
-    ("unknown site", put("item_sites", "site_id", "moon"), "item_sites", "site_id", "moon", "moon",
-     "unknown site"),
-    ("unknown region", put("orders", "region_id", "z"), "orders", "region_id", "order_id=o1", "z",
-     "unknown region"),
-    ("unknown region in the forecast", put("box_forecast", "region_id", "z"), "box_forecast",
-     "region_id", "segment=family", "z", "unknown region"),
-    ("order of a recipe that is not on the menu", drop_rows("menu", lambda f: f.recipe_id != "r1"),
-     "order_lines", "item_id", "order_id=o1", "r1", "not on the menu"),
-    ("no BOM at a portions size",
-     drop_rows("recipe_bom", lambda f: (f.recipe_id != "r2") | (f.portions != "4")),
-     "recipe_bom", "recipe_id", "recipe_id=r2, portions=4", "", "no BOM for 4 portions"),
-    ("BOM that has expired", everywhere("recipe_bom", "valid_to", "2026-01-01"), "recipe_bom",
-     "recipe_id", "recipe_id=r1, portions=2", "", "no BOM"),
-    ("BOM lines that overlap", add("recipe_bom", valid_from="2026-01-01"), "recipe_bom",
-     "valid_from", "recipe_id=r1", "2026-01-01", "overlaps"),
-    ("product without BOM", without("product_bom"), "products", "product_id", "cola", "cola",
-     "no BOM"),
-    ("item no site makes", drop_rows("item_sites", lambda f: f.item_id != "r4"), "item_sites",
-     "item_id", "item_id=r4", "", "no site makes it"),
-    ("no region is reachable", drop_rows("region_sites", lambda f: f.site_id == ""),
-     "region_sites", "site_id", WEEK, "", "no site reaches any region"),
-    ("cap below floor", put("site_caps", "floor_boxes", "41"), "site_caps", "cap_boxes",
-     "site_id=north", "40", "cap below the floor"),
-    ("empty menu", everywhere("menu", "available", "false"), "menu", "recipe_id", WEEK, "",
-     "the menu is empty"),
-    ("menu smaller than the smallest box", drop_rows("menu", lambda f: f.recipe_id == "r1"),
-     "menu", "recipe_id", WEEK, "1", "less than the smallest box"),
-    ("weeks that overlap", add("menu_weeks", menu_week=NEXT, start_date=DAYS[-1],
-                               end_date="2026-12-04"),
-     "menu_weeks", "start_date", "menu_week=2026-W48", DAYS[0], f"overlaps with {NEXT}"),
-    ("week that ends before it starts", put("menu_weeks", "end_date", "2026-11-01"), "menu_weeks",
-     "end_date", WEEK, "2026-11-01", "ends before it starts"),
-    ("delivery date in two weeks", add("delivery_days", menu_week=NEXT), "delivery_days",
-     "delivery_date", DAYS[0], DAYS[0], f"belongs to {NEXT} too"),
-    ("delivery date outside its week", add("delivery_days", delivery_date="2026-12-24"),
-     "delivery_days", "delivery_date", "2026-12-24", "2026-12-24", "lies outside"),
-    ("week without delivery days", everywhere("delivery_days", "menu_week", NEXT),
-     "delivery_days", "menu_week", "", WEEK, "no delivery day"),
-    ("order outside its week", put("orders", "delivery_date", "2026-12-24"), "orders",
-     "delivery_date", "order_id=o1", "2026-12-24", "not a delivery day"),
-    ("forecast outside its week", put("box_forecast", "delivery_date", "2026-12-24"),
-     "box_forecast", "delivery_date", "2026-12-24", "2026-12-24", "not a delivery day"),
-    ("order after its cut-off", everywhere("delivery_days", "cutoff_at", "2026-11-01T00:00Z"),
-     "orders", "created_at", "order_id=o1", "2026-11-15", "after the cut-off"),
-    ("order without lines", drop_rows("order_lines", lambda f: f.order_id != "o3"), "orders",
-     "order_id", "order_id=o3", "o3", "order without lines"),
-    ("line without an order", add("order_lines", order_id="o9"), "order_lines", "order_id",
-     "order_id=o9", "o9", "line without an order"),
-    ("quantiles that cross", lambda tables: tables["box_forecast"].update(
-        pd.DataFrame({"p10_boxes": ["9"], "p50_boxes": ["8"], "p90_boxes": ["12"]})),
-     "box_forecast", "p50_boxes", "region_id=a", "8", "quantiles cross"),
-    ("control character", put("sites", "name", "No\x07rth"), "sites", "name", "site_id=north",
-     "x07", "without control characters"),
-    ("reversed writing direction", put("skus", "name", "ok\u202egpj"), "skus", "name", "sku_id=",
-     "u202e", "without control characters"),
-    ("attributes that are no JSON", put("recipes", "attributes", "{protein: tofu}"), "recipes",
-     "attributes", "recipe_id=r1", "{protein", "JSON object"),
-    ("attributes with NaN", put("recipes", "attributes", '{"cook_min": NaN}'), "recipes",
-     "attributes", "recipe_id=r1", "NaN", "JSON object"),
-]  # fmt: skip
 
 
 @pytest.mark.parametrize(("change", "expected"), [
