@@ -15,7 +15,7 @@ import time
 import numpy as np
 import pandas as pd
 
-from sitecast.records.demand_forecast import DemandForecast
+from sitecast.records.demand_forecast import Choices, DemandForecast
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_read import TABLES_READ
 from sitecast.records.week_record import Provenance, SimulatedOrders, WeekData
@@ -62,7 +62,7 @@ def regenerate_seconds(week: WeekData, simulated: SimulatedOrders, draws: int) -
 
 def naive_seconds_per_box(rng: np.random.Generator, demand: DemandForecast) -> float:
     """One segment's boxes with Generator.choice: kits only, no products, sites or classes."""
-    shares = demand.shares.loc[demand.shares["segment"] == "s0", "share"].to_numpy()
+    shares = demand.choices.shares.query("segment == 's0'")["share"].to_numpy()
     kits, probability = zip(*SIZES, strict=True)
     sizes = rng.choice(kits, p=probability, size=5_000)
     start = time.process_time()
@@ -89,11 +89,13 @@ def bench_demand(rng: np.random.Generator, boxes: int) -> DemandForecast:
     mass = np.exp(utility)
     shares["share"] = (mass / mass.sum(axis=1, keepdims=True)).ravel()
     shares["cv"] = 0.1
+    choices = Choices.of_shares(shares)
     sizes = [(s, k, p) for s in segments for k, p in SIZES]
     portions = [(s, size, 0.5) for s in segments for size in (2, 4)]
     return DemandForecast(
-        cells, shares, pd.DataFrame(sizes, columns=["segment", "n_kits", "probability"]),
+        cells, choices, pd.DataFrame(sizes, columns=["segment", "n_kits", "probability"]),
         pd.DataFrame(portions, columns=["segment", "portions", "probability"]),
+        pd.DataFrame({"segment": segments, "probability": 0.0}),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from sitecast.records.demand_forecast import DemandForecast
+from sitecast.records.demand_forecast import Choices, DemandForecast
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_read import TABLES_READ
 from sitecast.records.week_record import Provenance, WeekData
@@ -55,10 +55,13 @@ def small_demand() -> DemandForecast:
     each = [(segment, size) for segment in SEGMENTS for size in (2, 3)]
     return DemandForecast(
         boxes.astype({"delivery_date": "datetime64[ms]"}),
-        pd.DataFrame(shares, columns=["segment", "recipe_id", "share", "cv"]),
+        Choices.of_shares(
+            pd.DataFrame(shares, columns=["segment", "recipe_id", "share", "cv"])
+        ),
         pd.DataFrame([(*pair, 0.5) for pair in each], columns=["segment", "n_kits", "probability"]),
         pd.DataFrame([(s, p, 0.5) for s in SEGMENTS for p in (2, 4)],
                      columns=["segment", "portions", "probability"]),
+        pd.DataFrame({"segment": SEGMENTS, "probability": 0.0}),
     )  # fmt: skip
 
 

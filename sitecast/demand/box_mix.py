@@ -38,3 +38,19 @@ def mix(week: WeekData, column: str, allowed: tuple[int, ...], segments: list[st
         "probability": blended.ravel(),
     })  # fmt: skip
     return table[table["probability"] > 0].reset_index(drop=True)
+
+
+def default_rates(week: WeekData, segments: list[str]) -> pd.DataFrame:
+    """How many boxes of a segment the system fills, from what past weeks saw.
+
+    Returns:
+        segment, probability; shrunk to the national rate where a segment had few boxes, 0 without
+        history.
+    """
+    history = past(week, "history_boxes")
+    counts = history.groupby("segment", observed=True)[["default_boxes", "boxes"]].sum()
+    total = counts.sum().to_numpy(dtype=np.float64)
+    nation = total[0] / total[1] if total[1] > 0 else 0.0
+    own = counts.reindex(segments, fill_value=0).to_numpy(dtype=np.float64)
+    rate = (own[:, 0] + PRIOR_BOXES * nation) / (own[:, 1] + PRIOR_BOXES)
+    return pd.DataFrame({"segment": np.array(segments, dtype=object), "probability": rate})

@@ -1,7 +1,7 @@
 """Expected volumes and tastes of a menu week: the company's box forecast, or the models."""
 
-from sitecast.demand.box_mix import mix
-from sitecast.demand.models import ShareModel, VolumeModel
+from sitecast.demand.box_mix import default_rates, mix
+from sitecast.demand.models import ChoiceModel, VolumeModel
 from sitecast.demand.shares import ShrunkShares
 from sitecast.demand.volumes import MovingMeanVolumes
 from sitecast.records.demand_forecast import DemandForecast
@@ -16,7 +16,7 @@ def forecast_demand(
     week: WeekData,
     plan: ForecastPlan,
     volumes: VolumeModel = _MEAN_8,
-    shares: ShareModel = _SHRUNK,
+    choice: ChoiceModel = _SHRUNK,
 ) -> DemandForecast:
     """What is expected of a week before any order is simulated.
 
@@ -24,9 +24,9 @@ def forecast_demand(
         week: its box_forecast is used as it stands where it has rows.
         plan: its box sizes and portions limit the mixes.
         volumes: fills the boxes of a week without box_forecast.
-        shares: what kits are.
+        choice: how customers choose.
     Returns:
-        Boxes with placed ones included; shares and mixes for every segment that has boxes in the
+        Boxes with placed ones included; choices and mixes for every segment that has boxes in the
         forecast or in the order book.
     Raises:
         DataError: neither a box forecast nor history.
@@ -37,7 +37,8 @@ def forecast_demand(
     simulator = plan.settings.simulator
     return DemandForecast(
         boxes,
-        shares.shares(week, plan, segments),
+        choice.choices(week, plan, segments),
         mix(week, "n_kits", simulator.box_sizes, segments),
         mix(week, "portions", simulator.portions, segments),
+        default_rates(week, segments),
     )

@@ -4,6 +4,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from sitecast.records.demand_forecast import Choices
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WeekData
 
@@ -21,13 +22,14 @@ class VolumeModel(Protocol):
         """
 
 
-class ShareModel(Protocol):
-    """What the kits of a segment are."""
+class ChoiceModel(Protocol):
+    """How the customers of a segment choose from the week's menu."""
 
-    def shares(self, week: WeekData, plan: ForecastPlan, segments: list[str]) -> pd.DataFrame:
-        """P(recipe | kit) over the recipes that can be chosen.
+    def choices(self, week: WeekData, plan: ForecastPlan, segments: list[str]) -> Choices:
+        """Utilities by segment and recipe for the week, with their uncertainty.
 
-        Returns:
-            segment, recipe_id, share, cv; shares sum to 1 for every one of `segments`. cv is the
-            relative uncertainty of the share.
+        Args:
+            week: its menu and recipes (what can be chosen), and what past weeks sold.
+            plan: seed, history_weeks and the simulator's constraints.
+            segments: every one of them needs utilities.
         """

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.demand.past import latest_weeks, past
+from sitecast.records.demand_forecast import Choices
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WeekData
 
@@ -24,8 +25,8 @@ MIN_SPREAD, MAX_SPREAD = 0.05, 4.0
 class ShrunkShares:
     """Counts where there are many, attributes and the nation where there are few."""
 
-    def shares(self, week: WeekData, plan: ForecastPlan, segments: list[str]) -> pd.DataFrame:
-        """See ShareModel.shares. A recipe that was never sold has a cv as wide as recipes vary."""
+    def choices(self, week: WeekData, plan: ForecastPlan, segments: list[str]) -> Choices:
+        """See ChoiceModel.choices. A recipe never sold is as uncertain as recipes differ."""
         menu = week["menu"]
         offered = sorted(menu.loc[menu["available"], "recipe_id"].astype(object))
         sold, exposed = _counts(week, plan, segments, offered)
@@ -35,12 +36,12 @@ class ShrunkShares:
         share = rate / rate.sum(axis=1, keepdims=True)
         kits = sold.to_numpy().sum(axis=0) + prior_kits
         cv = np.sqrt(np.minimum(1 / np.maximum(kits, 1e-9), spread))
-        return pd.DataFrame({
+        return Choices.of_shares(pd.DataFrame({
             "segment": np.repeat(np.array(segments, dtype=object), len(offered)),
             "recipe_id": np.tile(np.array(offered, dtype=object), len(segments)),
             "share": share.ravel(),
             "cv": np.tile(cv[sold.columns.get_indexer(offered)], len(segments)),
-        })  # fmt: skip
+        }))  # fmt: skip
 
 
 def _counts(

@@ -10,10 +10,10 @@ import pyarrow as pa
 from sitecast.extract.matching import positions
 from sitecast.extract.reader import TableReader, read_known, rows_of
 from sitecast.extract.source import Source
+from sitecast.records.contract import TableContract
 from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 
 _OF_ORDER = ["menu_week", "delivery_date", "region_id", "segment", "portions"]
-_BOX_KEY, _ITEM_KEY = list(HISTORY_BOXES.key), list(HISTORY_ITEMS.key)
 
 
 def history_tables(
@@ -39,8 +39,8 @@ def history_tables(
         boxes.append(some_boxes)
         items.append(some_items)
     return {
-        "history_boxes": _joined(boxes, _BOX_KEY, "boxes")[[*_BOX_KEY, "boxes"]],
-        "history_items": _joined(items, _ITEM_KEY, "pieces")[[*_ITEM_KEY, "pieces"]],
+        "history_boxes": _joined(boxes, HISTORY_BOXES, "boxes"),
+        "history_items": _joined(items, HISTORY_ITEMS, "pieces"),
         "history_menu": _past_menus(source, as_of, weeks),
     }
 
@@ -76,14 +76,16 @@ def _counted(orders: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, p
     kits = np.bincount(place[is_kit], weights=quantity[is_kit], minlength=len(orders))
     boxes = _arrow(orders, _OF_ORDER).append_column("n_kits", pa.array(kits.astype(np.int64)))
     boxes = boxes.append_column("boxes", pa.array(np.ones(len(orders), dtype=np.int64)))
+    unasked = orders["is_default"].fillna(False).to_numpy(dtype=np.int64)
+    boxes = boxes.append_column("default_boxes", pa.array(unasked))
     order_of_line = pa.array(place)
     items = _arrow(lines, ["item_type", "item_id"])
     for name in ("menu_week", "segment"):
         items = items.append_column(name, _arrow(orders, [name])[name].take(order_of_line))
     items = items.append_column("pieces", pa.array(quantity)).drop_null()
     return (
-        HISTORY_BOXES.shaped(_summed(boxes, _BOX_KEY, "boxes")),
-        HISTORY_ITEMS.shaped(_summed(items, _ITEM_KEY, "pieces")),
+        HISTORY_BOXES.shaped(_summed(boxes, HISTORY_BOXES, ["boxes", "default_boxes"])),
+        HISTORY_ITEMS.shaped(_summed(items, HISTORY_ITEMS, ["pieces"])),
     )
 
 
@@ -96,13 +98,15 @@ def _arrow(frame: pd.DataFrame, names: list[str]) -> pa.Table:
     return table.unify_dictionaries().combine_chunks()
 
 
-def _summed(table: pa.Table, key: list[str], count: str) -> pd.DataFrame:
-    grouped = table.group_by(key).aggregate([(count, "sum")])
-    frame = grouped.rename_columns({f"{count}_sum": count}).to_pandas(date_as_object=False)
+def _summed(table: pa.Table, contract: TableContract, counts: list[str]) -> pd.DataFrame:
+    grouped = table.group_by(list(contract.key)).aggregate([(count, "sum") for count in counts])
+    names = {f"{count}_sum": count for count in counts}
+    frame = grouped.rename_columns(names).to_pandas(date_as_object=False)
     texts = frame.select_dtypes("category").columns
     return frame.astype(dict.fromkeys(texts, object))
 
 
-def _joined(parts: list[pd.DataFrame], key: list[str], count: str) -> pd.DataFrame:
+def _joined(parts: list[pd.DataFrame], contract: TableContract, count: str) -> pd.DataFrame:
     whole = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    return rows_of(whole, whole[count] > 0).sort_values(key).reset_index(drop=True)
+    some = rows_of(whole, whole[count] > 0)[[column.name for column in contract.columns]]
+    return some.sort_values(list(contract.key)).reset_index(drop=True)

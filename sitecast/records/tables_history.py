@@ -17,6 +17,7 @@ HISTORY_BOXES = TableContract(
         count("portions", "people each kit serves", "people", minimum=1),
         count("n_kits", "kits in the box", "kits"),
         count("boxes", "boxes", "boxes", minimum=1),
+        count("default_boxes", "those of them that the system filled", "boxes"),
     ),
 )  # fmt: skip
 HISTORY_ITEMS = TableContract(

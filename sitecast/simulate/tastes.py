@@ -63,7 +63,7 @@ def _shares(
     demand: DemandForecast, segments: pd.Index, axes: WeekAxes, fine: NDArray[np.bool_]
 ) -> Floats:
     """(segments, recipes) shares of what may be chosen, summing to 1."""
-    shares = grid(demand.shares, segments, "recipe_id", axes.recipes, "share") * fine
+    shares = grid(demand.choices.shares, segments, "recipe_id", axes.recipes, "share") * fine
     total = shares.sum(axis=1, keepdims=True)
     for segment in segments[~(total[:, 0] > 0)]:
         raise DataError(
@@ -148,10 +148,11 @@ def _factors(
 ) -> pd.DataFrame:
     """Popularity shocks: recipes vary by week (the plan's spread), and shares are estimates."""
     volume = demand.boxes.groupby("segment")["mean_boxes"].sum()
-    shares = demand.shares[demand.shares["recipe_id"].isin(axes.recipes)]
-    kits = shares["share"] * shares["segment"].map(volume).fillna(0.0)
-    weighed = pd.DataFrame({"recipe_id": shares["recipe_id"], "kits": kits,
-                            "spread": kits * shares["cv"].fillna(0.0)})  # fmt: skip
+    told = demand.choices.utilities
+    told = told[told["recipe_id"].isin(axes.recipes)].merge(demand.choices.shares)
+    kits = told["share"] * told["segment"].map(volume).fillna(0.0)
+    weighed = pd.DataFrame({"recipe_id": told["recipe_id"], "kits": kits,
+                            "spread": kits * np.sqrt(np.expm1(told["sd"]**2))})  # fmt: skip
     sums = weighed.groupby("recipe_id")[["kits", "spread"]].sum().reindex(axes.recipes).fillna(0.0)
     mass, spread = sums["kits"].to_numpy(), sums["spread"].to_numpy()
     own = np.divide(spread, mass, out=np.zeros(len(mass)), where=mass > 0)

@@ -17,7 +17,7 @@ Rows = list[tuple[object, ...]]
 def box_rows(week: str, offset: int, region: str, segment: str, boxes: int, kits: int = 2,
              portions: int = 2) -> tuple[object, ...]:  # fmt: skip
     date = pd.Timestamp(STARTS[week]) + pd.Timedelta(days=offset)
-    return (week, date, region, segment, portions, kits, boxes)
+    return (week, date, region, segment, portions, kits, boxes, 0)
 
 
 @pytest.fixture(scope="session")

@@ -3,11 +3,13 @@ import pytest
 from worlds import SEGMENTS, small_plan, small_week
 
 from sitecast.demand import forecast_demand
-from sitecast.demand.box_mix import mix
+from sitecast.demand.box_mix import default_rates, mix
+from sitecast.records.demand_forecast import Choices
 
 
 def row(n_kits, portions, boxes, segment="family"):
-    return ("2026-W47", pd.Timestamp("2026-11-22"), "a", segment, portions, n_kits, boxes)
+    date = pd.Timestamp("2026-11-22")
+    return ("2026-W47", date, "a", segment, portions, n_kits, boxes, boxes // 10)
 
 
 def test_a_box_forecast_is_used_as_it_stands():
@@ -26,12 +28,13 @@ def test_models_can_be_exchanged(week_with_history):
                                  "mean_boxes": 12.0, "sd_boxes": 1.0})  # fmt: skip
 
     class First:
-        def shares(self, week, plan, segments):
-            return pd.DataFrame({"segment": segments, "recipe_id": "r1", "share": 1.0, "cv": 0.0})
+        def choices(self, week, plan, segments):
+            shares = {"segment": segments, "recipe_id": "r1", "share": 1.0, "cv": 0.0}
+            return Choices.of_shares(pd.DataFrame(shares))
 
     demand = forecast_demand(week_with_history(), small_plan(), Twelve(), First())
     assert demand.boxes["mean_boxes"].tolist() == [12.0]
-    assert set(demand.shares["segment"]) == {"new", *SEGMENTS}
+    assert set(demand.choices.utilities["segment"]) == {"new", *SEGMENTS}
 
 
 def test_mixes_follow_the_history_within_what_is_allowed(week_with_history):
@@ -42,6 +45,13 @@ def test_mixes_follow_the_history_within_what_is_allowed(week_with_history):
     assert portions["probability"].tolist() == pytest.approx([0.8, 0.2] * 2)
 
 
+def test_default_rates_follow_the_history_and_lean_on_the_nation(week_with_history):
+    week = week_with_history([row(2, 2, 1_000_000)])
+    rates = default_rates(week, ["family", "unseen"])["probability"]
+    assert rates.tolist() == pytest.approx([0.1, 0.1])
+    assert default_rates(week_with_history(), ["family"])["probability"].tolist() == [0.0]
+
+
 def test_mixes_are_uniform_without_history(week_with_history):
     told = mix(week_with_history(), "n_kits", (2, 3, 4, 5), ["family"])
     assert told["probability"].tolist() == [0.25] * 4
@@ -49,7 +59,7 @@ def test_mixes_are_uniform_without_history(week_with_history):
 
 def test_every_segment_has_probabilities_that_sum_to_one():
     demand = forecast_demand(small_week(), small_plan())
-    for table, value in ((demand.shares, "share"), (demand.box_sizes, "probability"),
+    for table, value in ((demand.choices.shares, "share"), (demand.box_sizes, "probability"),
                          (demand.portions, "probability")):  # fmt: skip
         sums = table.groupby("segment")[value].sum()
         assert sums.to_dict() == pytest.approx(dict.fromkeys(SEGMENTS, 1.0))

@@ -12,13 +12,18 @@ from sitecast.demand import ShrunkShares
 W46, W47 = "2026-W46", "2026-W47"
 
 
+def shares_and_cv(choices):
+    cv = np.sqrt(np.expm1(np.square(choices.utilities["sd"])))
+    return choices.shares.assign(cv=cv)
+
+
 def shares_of(week, segments=("family", "vegan")):
-    frame = ShrunkShares().shares(week, small_plan(), list(segments))
+    frame = shares_and_cv(ShrunkShares().choices(week, small_plan(), list(segments)))
     return frame.pivot_table(index="segment", columns="recipe_id", values=["share", "cv"])
 
 
 def boxes(*weeks):
-    return [(week, pd.Timestamp("2026-11-22"), "a", "family", 2, 2, 10) for week in weeks]
+    return [(week, pd.Timestamp("2026-11-22"), "a", "family", 2, 2, 10, 0) for week in weeks]
 
 
 def items(week, segment, **pieces):
@@ -83,7 +88,7 @@ def test_a_segment_that_avoids_a_protein_avoids_its_new_recipes(week_with_histor
 def test_only_available_recipes_of_the_menu_have_shares(week_with_history):
     menu = pd.DataFrame({"menu_week": WEEK, "recipe_id": ["r1", "r2"], "available": [True, False]})
     week = week_with_history(boxes(W47), items(W47, "family", r1=5, r2=5, gone=90), menu=menu)
-    frame = ShrunkShares().shares(week, small_plan(), ["family"])
+    frame = shares_and_cv(ShrunkShares().choices(week, small_plan(), ["family"]))
     assert frame[["recipe_id", "share"]].to_numpy().tolist() == [["r1", 1.0]]
 
 

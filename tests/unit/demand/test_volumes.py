@@ -13,7 +13,7 @@ W46, W47 = "2026-W46", "2026-W47"
 def row(week, offset, region="a", segment="family", boxes=10):
     start = {W46: "2026-11-14", W47: "2026-11-21"}[week]
     date = pd.Timestamp(start) + pd.Timedelta(days=offset)
-    return (week, date, region, segment, 2, 2, boxes)
+    return (week, date, region, segment, 2, 2, boxes, 0)
 
 
 def mean_of(week, **plan):

@@ -9,16 +9,18 @@ from sitecast.extract.mapping import ColumnMapping
 
 WEEKS = ["2026-W46", "2026-W47"]
 ORDERS = ["order_id", "segment", "menu_week", "delivery_date", "region_id", "portions", "state",
-          "created_at"]  # fmt: skip
+          "created_at", "is_default"]  # fmt: skip
 LINES = ["order_id", "line_no", "item_type", "item_id", "portions", "quantity"]
 
 
-def order(key, week="2026-W46", state="delivered", day="2026-11-14", created="2026-11-01"):
-    return (key, "family", week, day, "a", 2, state, created)
+def order(
+    key, week="2026-W46", state="delivered", day="2026-11-14", created="2026-11-01", default=False
+):  # fmt: skip
+    return (key, "family", week, day, "a", 2, state, created, default)
 
 
 FIVE = [
-    order("a"), order("b"), order("c", "2026-W47", day="2026-11-15"),
+    order("a"), order("b", default=True), order("c", "2026-W47", day="2026-11-15"),
     order("d", state="cancelled"), order("e", created="2026-11-20T07:00Z"), order("f", "2026-W40"),
 ]  # fmt: skip
 LINES_OF_FIVE = [
@@ -49,8 +51,8 @@ def history(tmp_path):
 @pytest.mark.parametrize("by_week", [False, True])
 def test_boxes_and_items_are_counted_by_week(history, by_week):
     told = history(FIVE, LINES_OF_FIVE, by_week)
-    boxes = told["history_boxes"][["menu_week", "n_kits", "boxes"]].to_numpy().tolist()
-    assert boxes == [["2026-W46", 3, 2], ["2026-W47", 1, 1]]
+    boxes = told["history_boxes"][["menu_week", "n_kits", "boxes", "default_boxes"]]
+    assert boxes.to_numpy().tolist() == [["2026-W46", 3, 2, 1], ["2026-W47", 1, 1, 0]]
     items = told["history_items"][["menu_week", "item_id", "pieces"]].to_numpy().tolist()
     assert items == [["2026-W46", "r1", 4], ["2026-W46", "r2", 2], ["2026-W47", "cola", 5],
                      ["2026-W47", "r1", 1]]  # fmt: skip

@@ -8,7 +8,7 @@ import pytest
 from worlds import RECIPES, SEGMENTS, VEGAN, WEEK, small_demand, small_plan, small_week
 
 from sitecast.errors import DataError
-from sitecast.records.demand_forecast import DemandForecast
+from sitecast.records.demand_forecast import Choices, DemandForecast
 from sitecast.records.week_record import SimulatedOrders, WeekData
 from sitecast.simulate import simulate_orders
 
@@ -30,7 +30,8 @@ def run(
 def every_segment_likes_everything() -> DemandForecast:
     shares = [(segment, recipe, 1 / 6, 0.0) for segment in SEGMENTS for recipe in RECIPES]
     columns = ["segment", "recipe_id", "share", "cv"]
-    return dataclasses.replace(small_demand(), shares=pd.DataFrame(shares, columns=columns))
+    choices = Choices.of_shares(pd.DataFrame(shares, columns=columns))
+    return dataclasses.replace(small_demand(), choices=choices)
 
 
 def test_excluded_recipes_and_diets_are_left_out() -> None:
