@@ -10,7 +10,7 @@ from functools import partial
 import sitecast
 from sitecast.allocate import allocate_orders
 from sitecast.configure import make_plan
-from sitecast.demand import forecast_demand
+from sitecast.demand import forecast_demand, model_labels
 from sitecast.errors import ConservationError, SitecastError, StoreError
 from sitecast.extract import extract_week, read_calendar
 from sitecast.forecast import check_conservation, forecast_sites
@@ -35,7 +35,9 @@ def configure_plan(
     source = installation.source(settings)
     as_of = settings.as_of or now
     calendar = read_calendar(source, as_of)
-    plan = make_plan(settings, calendar, source.fingerprints(), as_of, sitecast.__version__)
+    models = model_labels(settings.models)
+    hashes = source.fingerprints()
+    plan = make_plan(settings, calendar, hashes, as_of, sitecast.__version__, models)
     installation.ledger.save_plan(plan, now)
     return plan
 

@@ -17,6 +17,7 @@ from sitecast.errors import SettingsError
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0, le=2)]
+ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 MAX_PLAN_FILE_BYTES = 1_000_000
 
 
@@ -64,6 +65,15 @@ class SimulatorSettings(_Settings):
     recipe_caps: tuple[RecipeCap, ...] = Field((), description="recipes that can sell out")
     exclusions: tuple[Exclusion, ...] = Field((), description="recipes a segment never gets")
     uncertainty: Uncertainty = Field(Uncertainty(), description="spread of the draws")
+
+
+class ModelSettings(_Settings):
+    """Which installed models forecast demand: names, never code (docs/how-to/swap-a-model.md)."""
+
+    volumes: ModelName = Field(
+        "moving_mean", description="volume model: boxes of weeks without box_forecast"
+    )
+    choice: ModelName = Field("shrunk_shares", description="choice model: what customers choose")
 
 
 class CapOverride(_Settings):
@@ -124,6 +134,7 @@ class PlanSettings(_Settings):
     service_level: float = Field(0.9, gt=0, lt=1, description="quantile that qty_required covers")
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="money on page and email")
     history_weeks: int = Field(8, ge=1, le=104, description="past menu weeks the models learn from")
+    models: ModelSettings = Field(ModelSettings(), description="demand models")
     simulator: SimulatorSettings = Field(SimulatorSettings(), description="order simulator")
     allocation: AllocationSettings = Field(AllocationSettings(), description="boxes to sites")
     publication: PublicationSettings = Field(PublicationSettings(), description="who is told")

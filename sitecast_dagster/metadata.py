@@ -75,6 +75,7 @@ def plan_metadata(plan: ForecastPlan) -> dict[str, Any]:
         "menu_weeks": list(plan.menu_weeks),
         "draws": plan.draws,
         "seed": plan.seed,
+        "models": dg.MetadataValue.json(dict(plan.models)),
         "settings": dg.MetadataValue.json(plan.settings.model_dump(mode="json")),
         "input_hashes": dg.MetadataValue.json(dict(plan.input_hashes)),
         "dagster/column_schema": schema_of(FORECAST_PLAN),

@@ -68,7 +68,9 @@ def plan(home: Path | None, plan_file: Path | None, as_json: bool) -> None:
 
     installation = open_installation(deployment(home, plan_file))
     made = configure_plan(installation, installation.plan_settings(), now())
-    click.echo(made.to_json() if as_json else f"{made.plan_id}: {', '.join(made.menu_weeks)}")
+    models = ", ".join(f"{kind} by {label}" for kind, label in made.models.items())
+    told = f"{made.plan_id}: {', '.join(made.menu_weeks)}\n{models}"
+    click.echo(made.to_json() if as_json else told)
 
 
 @click.command()

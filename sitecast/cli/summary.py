@@ -19,8 +19,10 @@ def summary_facts(installation: Installation, report: RunReport) -> dict[str, An
     """The facts of a run as plain values, for the terminal and for --json."""
     done = [week for week, state in report.weeks.items() if state == "done"]
     forecasts = [installation.weeks.read(SiteForecast, report.plan_id, week) for week in done]
+    plan = installation.ledger.plan(report.plan_id) if report.plan_id else None
     facts: dict[str, Any] = {
         "plan_id": report.plan_id,
+        "models": dict(plan.models) if plan else {},
         "menu_weeks": dict(report.weeks),
         "failures": dict(report.failures),
         "publication_id": report.publication_id,
@@ -51,9 +53,9 @@ def print_summary(facts: dict[str, Any]) -> None:
     if facts["publication_id"]:
         state = f"published as {facts['publication_id']}"
     console.print(f"\n[bold]Plan {facts['plan_id']}[/] {state}", soft_wrap=True)
-    for name in ("forecast", "page", "email"):
-        if name in facts:
-            console.print(f"  {name:<9}{facts[name]}", markup=False, soft_wrap=True)
+    places = {name: facts[name] for name in ("forecast", "page", "email") if name in facts}
+    for name, value in {**facts["models"], **places}.items():
+        console.print(f"  {name:<9}{value}", markup=False, soft_wrap=True)
 
 
 def _weeks(facts: dict[str, Any]) -> list[dict[str, str]]:

@@ -19,6 +19,7 @@ def make_plan(
     input_hashes: Mapping[str, str],
     as_of: dt.datetime,
     code_version: str,
+    models: Mapping[str, str],
 ) -> ForecastPlan:
     """Freeze one plan.
 
@@ -28,6 +29,7 @@ def make_plan(
         input_hashes: fingerprint of each input table.
         as_of: knowledge time when the plan file names none; UTC.
         code_version: version of sitecast that will run the plan.
+        models: name and version of each demand model; a new version is a new plan.
     Raises:
         SettingsError: the calendar does not reach over the horizon.
     """
@@ -39,11 +41,14 @@ def make_plan(
         "menu_weeks": weeks,
         "inputs": dict(input_hashes),
         "code_version": code_version,
+        "models": dict(models),
     }
     text = json.dumps(facts, sort_keys=True, allow_nan=False)
     digest = hashlib.sha256(text.encode()).hexdigest()[:12]
     plan_id = f"{known:%Y%m%dT%H%M}-{digest}"
-    return ForecastPlan(plan_id, known, tuple(weeks), code_version, frozen, dict(input_hashes))
+    return ForecastPlan(
+        plan_id, known, tuple(weeks), code_version, frozen, dict(input_hashes), dict(models)
+    )
 
 
 def plan_weeks(settings: PlanSettings, calendar: pd.DataFrame, as_of: dt.datetime) -> list[str]:

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -26,6 +26,8 @@ class ForecastPlan:
     code_version: str
     settings: PlanSettings
     input_hashes: Mapping[str, str]
+    models: Mapping[str, str] = field(default_factory=dict)
+    """Name and version of each demand model."""
 
     @property
     def seed(self) -> int:
@@ -46,6 +48,7 @@ class ForecastPlan:
             "code_version": self.code_version,
             "settings": self.settings.model_dump(mode="json"),
             "input_hashes": dict(self.input_hashes),
+            "models": dict(self.models),
         }
         return json.dumps(content, sort_keys=True, indent=1, allow_nan=False)
 
@@ -60,6 +63,7 @@ class ForecastPlan:
             content["code_version"],
             plan_settings(content["settings"]),
             content["input_hashes"],
+            content.get("models", {}),  # a plan made before models had names
         )
 
     def as_table(self) -> pd.DataFrame:
@@ -74,6 +78,7 @@ class ForecastPlan:
             "code_version": self.code_version,
             "settings": self.settings.model_dump_json(),
             "input_hashes": json.dumps(dict(self.input_hashes), sort_keys=True),
+            "models": json.dumps(dict(self.models), sort_keys=True),
         }
         return FORECAST_PLAN.shaped(pd.DataFrame([row]))
 

@@ -149,6 +149,7 @@ FORECAST_PLAN = TableContract(
         text("code_version", "version of sitecast"),
         json_text("settings", "the plan file as it was understood"),
         json_text("input_hashes", "fingerprint of each input table"),
+        json_text("models", "name and version of each demand model"),
     ),
 )  # fmt: skip
 FORECAST_ACCURACY = TableContract(

@@ -36,16 +36,17 @@ def test_a_calendar_that_ends_too_soon_is_named():
 
 
 def test_plan_id_is_the_fingerprint_of_inputs_settings_and_code():
-    def plan_id(settings=None, hashes=None, version="1"):
-        checked = plan_settings(settings or {})
-        return make_plan(checked, CALENDAR, hashes or {"menu": "a"}, AS_OF, version).plan_id
+    def plan_id(settings=None, hashes=None, version="1", model="logit (shop 1.0)"):
+        checked, hashes = plan_settings(settings or {}), hashes or {"menu": "a"}
+        return make_plan(checked, CALENDAR, hashes, AS_OF, version, {"choice": model}).plan_id
 
     assert plan_id() == plan_id()
-    others = {plan_id({"seed": 2}), plan_id(None, {"menu": "b"}), plan_id(version="2")}
-    assert len(others | {plan_id()}) == 4
+    others = {plan_id({"seed": 2}), plan_id(None, {"menu": "b"}), plan_id(version="2"),
+              plan_id(model="logit (shop 1.1)")}  # fmt: skip
+    assert len(others | {plan_id()}) == 5
     assert plan_id().startswith("20261220T0600-")
 
 
 def test_as_of_is_frozen_into_the_plan():
-    plan = make_plan(plan_settings({}), CALENDAR, {}, AS_OF, "1")
+    plan = make_plan(plan_settings({}), CALENDAR, {}, AS_OF, "1", {})
     assert plan.settings.as_of == plan.as_of == AS_OF

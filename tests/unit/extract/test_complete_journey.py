@@ -24,7 +24,7 @@ def planned(home):
     settings = load_plan_file(home / "plan.yaml")
     source = open_source(settings.source, home, None)
     return source, make_plan(
-        settings, read_calendar(source, settings.as_of), {}, settings.as_of, "t"
+        settings, read_calendar(source, settings.as_of), {}, settings.as_of, "t", {}
     )
 
 
