@@ -1,0 +1,54 @@
+"""The project's own kernel on the same boxes; unlike its peers it draws their sizes itself.
+
+The sizes, portions and product pieces of every box are part of its time.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.peers.make_problem import draw_path
+from benchmarks.peers.problem import Boxes, Problem
+from sitecast.simulate import kernel
+from sitecast.simulate.draw import DrawInput
+
+
+def halves(problem: Problem, n: int, threads: int) -> list[DrawInput]:
+    """What each thread fills: whole draws, as in the simulator."""
+    with np.load(draw_path(problem.path)) as file:
+        draw = DrawInput(**{name: file[name] for name in DrawInput._fields})
+    boxes, first = problem.cells(n), np.zeros(len(problem.volume), np.int64)
+    parts = []
+    for left in range(threads, 0, -1):
+        part = boxes // left
+        parts.append(draw._replace(boxes=part, first_slot=first))
+        boxes, first = boxes - part, first + part
+    return parts
+
+
+def pick_sitecast(draw: DrawInput, seed: int) -> Any:
+    """Frames and kits of the boxes; the seed is another draw."""
+    return _boxes_and_kits(draw._replace(key=draw.key + np.uint64(seed)))
+
+
+def pick_frames(draw: DrawInput, seed: int) -> Any:
+    """What no peer does, alone."""
+    return kernel._box_frames(draw._replace(key=draw.key + np.uint64(seed)))
+
+
+def _boxes_and_kits(draw: DrawInput) -> Any:
+    if hasattr(kernel, "boxes_and_kits"):
+        return kernel.boxes_and_kits(draw)
+    frames = kernel._box_frames(draw)
+    start = np.append(np.int64(0), np.cumsum(frames[3]))
+    return frames, start, *kernel._all_kits(draw, frames, start)
+
+
+def as_boxes(problem: Problem, draw: DrawInput, made: Any) -> tuple[Boxes, NDArray[np.int64]]:
+    """The boxes that were wanted and what is in them, in the form of the peers."""
+    frames, start, kits, _ = made
+    segment, size = draw.segment[frames[0]], np.diff(start)
+    boxes = Boxes(problem.weights, segment, size, int(problem.sizes.max()))
+    at = start[:-1, None] + np.arange(boxes.most)
+    return boxes, boxes.cut(kits[np.minimum(at, len(kits) - 1)].astype(np.int64))
