@@ -38,6 +38,25 @@ class Network(NamedTuple):
     """(moves,) the moves that leave an arc."""
 
 
+class Flow(NamedTuple):
+    """The state of one solve; nodes as in Limits, the sink last."""
+
+    boxes: NDArray[np.int64]
+    """(arcs,) boxes on each arc."""
+    load: NDArray[np.int64]
+    """(nodes,) boxes that go on from each node."""
+    surplus: NDArray[np.int64]
+    """(nodes,) boxes that arrive beyond those that go on; all 0 when solved."""
+    next_move: NDArray[np.int64]
+    """(pairs,) no move of the pair before this one has boxes to shift."""
+    potential: NDArray[np.int64]
+    distance: NDArray[np.int64]
+    settled: NDArray[np.bool_]
+    way: NDArray[np.int64]
+    """(nodes,) pair by which the search came, or UP or DOWN the tree of limits."""
+    came_from: NDArray[np.int64]
+
+
 def build_network(
     node: NDArray[np.int32], cost: NDArray[np.int64], short_cost: NDArray[np.int64], n_nodes: int
 ) -> Network:

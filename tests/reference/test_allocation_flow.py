@@ -1,110 +1,134 @@
-"""The flow against HiGHS, brute force and cases solved by hand."""
+"""The flow against HiGHS, brute force, finite differences and cases solved by hand."""
 
-import itertools
+from dataclasses import replace
 
-import highspy
 import numpy as np
 import pytest
+from flow_cases import (
+    brute_force,
+    case,
+    highs_optima,
+    optimum,
+    random_case,
+    solved,
+    total_cost,
+)
 
-from sitecast.allocate.kernel import right_prices, solve_flow
-from sitecast.allocate.network import build_network
+from sitecast.allocate.flow import cap_values, left_prices, right_prices
+from sitecast.allocate.limits import UNCAPPED
 
-NO_CAP = 2**60
-
-
-def solve(node, cost, short, counts, caps):
-    """Total cost, boxes per (class, site or SHORT), load and prices of the own flow."""
-    node, cost = np.array(node, np.int32), np.array(cost, np.int64)
-    net = build_network(node, cost, np.array(short, np.int64), len(caps))
-    flow = solve_flow(net, np.array(counts, np.int64), np.append(caps, NO_CAP).astype(np.int64))
-    dense = np.zeros((len(node), node.shape[1] + 1), np.int64)
-    dense[np.concatenate([node >= 0, np.ones((len(node), 1), bool)], axis=1)] = flow.boxes
-    return int(flow.boxes @ net.arc_cost), dense, flow.load, right_prices(net, flow)
-
-
-def highs(node, cost, short, counts, caps):
-    """The optimum of the same network as a linear program."""
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    offers, sums = [], []
-    for c in range(len(node)):
-        arcs = [(n, solver.addVariable(0, counts[c], obj=float(k)))
-                for n, k in zip(node[c], cost[c], strict=True) if n >= 0]  # fmt: skip
-        rest = solver.addVariable(0, counts[c], obj=float(short[c]))
-        offers += arcs
-        sums.append((sum((v for _, v in arcs), rest + 0.0), counts[c]))
-    for expression, count in sums:
-        solver.addConstr(expression == float(count))
-    for n, cap in enumerate(caps):
-        mine = [v for at, v in offers if at == n]
-        if mine:
-            solver.addConstr(sum(mine[1:], mine[0] + 0.0) <= float(cap))
-    solver.run()
-    return round(solver.getInfo().objective_function_value)
-
-
-def random_case(rng):
-    """Few sites, several days, many ties, some caps of 0, some classes without a site."""
-    n_classes, sites, dates = rng.integers(1, 9), rng.integers(1, 5), rng.integers(1, 4)
-    first = rng.integers(0, dates, n_classes)[:, None]
-    node = np.arange(sites) * dates + (first + rng.integers(0, 2, (n_classes, sites))) % dates
-    node[rng.random((n_classes, sites)) < 0.3] = -1
-    cost = rng.integers(0, rng.choice([2, 5, 100]), (n_classes, sites))
-    counts = rng.integers(0, 12, n_classes)
-    caps = rng.integers(0, 15, sites * dates) * (rng.random(sites * dates) < 0.8)
-    short = np.where(rng.random(n_classes) < 0.5, 150, 1000)
-    return node, cost, short, counts, caps
-
-
+AB = [[0, 1]]
 HAND_CASES = {
     "the dearer alternative gives way": ([[0, 1], [0, 1]], [[1, 5], [1, 9]], [1, 1], 6),
+    "only the second may also go to B": ([[0, 1], [0, -1]], [[1, 5], [1, 9]], [1, 1], 6),
     "three boxes with two sites each": (
         [[0, 1, -1], [0, -1, 2], [-1, 1, 2]], [[1, 2, 0], [2, 0, 1], [0, 2, 4]], [1, 1, 1], 4),
     "nobody makes it": ([[-1, -1], [0, 1]], [[0, 0], [1, 5]], [1, 1], 100_001),
-    "three boxes, two places": ([[0, 1]] * 3, [[3, 4]] * 3, [1, 1], 100_007),
-    "stay: moving saves 6 and costs 7": ([[0, 1]], [[10, 4 + 7]], [1, 1], 10),
-    "move: moving saves 8 and costs 7": ([[0, 1]], [[12, 4 + 7]], [1, 1], 11),
-    "every cap is 0": ([[0, 1]] * 2, [[1, 2]] * 2, [0, 0], 200_000),
+    "three boxes, two places": (AB * 3, [[3, 4]] * 3, [1, 1], 100_007),
+    "stay: moving saves 6 and costs 7": (AB, [[10, 4 + 7]], [1, 1], 10),
+    "move: moving saves 8 and costs 7": (AB, [[12, 4 + 7]], [1, 1], 11),
+    "every cap is 0": (AB * 2, [[1, 2]] * 2, [0, 0], 200_000),
+    "all costs equal": (AB * 3, [[5, 5]] * 3, [2, 2], 15),
+    "a catch-all takes the rest": (AB * 3, [[1, 4]] * 3, [1, UNCAPPED], 9),
+    "every box infeasible": ([[-1, -1]] * 4, [[0, 0]] * 4, [9, 9], 400_000),
 }  # fmt: skip
+LIMIT_CASES = {  # two boxes, dear at A (9), cheap at B (2): what limits ask for
+    "no limit": ([9, 9], [0, 0], [], 7, 4),
+    "a floor worth the detour": ([9, 9], [1, 0], [], 8, 11),
+    "a floor not worth the detour": ([9, 9], [1, 0], [], 6, 4 + 6),
+    "a floor beyond all boxes": ([9, 9], [3, 0], [], 8, 18 + 8),
+    "a floor above its cap counts as the cap": ([1, 9], [5, 0], [], 8, 11),
+    "a week's cap binds before the days'": ([9, 9], [0, 0], [([1], 1, 0)], 7, 11),
+    "a week's floor": ([9, 9], [0, 0], [([0], UNCAPPED, 2)], 8, 18),
+    "floors of day and week add up": ([9, 9], [1, 0], [([0], UNCAPPED, 1)], 4, 11),
+    "a closed week": ([9, 9], [0, 0], [([0], 0, 0), ([1], 0, 0)], 7, 200_000),
+}
 
 
-@pytest.mark.parametrize("case", HAND_CASES.values(), ids=HAND_CASES)
-def test_cases_solved_by_hand(case):
-    node, cost, caps, optimum = case
-    n = len(node)
-    assert solve(node, cost, [100_000] * n, [1] * n, caps)[0] == optimum
+@pytest.mark.parametrize("of", HAND_CASES.values(), ids=HAND_CASES)
+def test_cases_solved_by_hand(of):
+    node, cost, caps, best = of
+    assert optimum(case(node, cost, [100_000] * len(node), [1] * len(node), caps)) == best
 
 
-@pytest.mark.parametrize("block", range(8))
+@pytest.mark.parametrize("of", LIMIT_CASES.values(), ids=LIMIT_CASES)
+def test_floors_and_weeks_solved_by_hand(of):
+    caps, floors, weeks, floor_cost, best = of
+    assert optimum(case(AB, [[9, 2]], [100_000], [2], caps, floors, weeks, floor_cost)) == best
+
+
+def test_no_boxes_and_no_classes():
+    assert optimum(case(AB, [[1, 2]], [9], [0], [1, 1])) == 0
+    nothing = np.zeros((0, 2), np.int64)
+    assert optimum(case(nothing, nothing, nothing[:, 0], nothing[:, 0], [1, 1], [1, 0],
+                        floor_cost=3)) == 3  # fmt: skip
+
+
+def test_twenty_nested_sites():
+    """Class k may use the first k + 1 sites, each for one box; later sites cost less."""
+    n = 20
+    node = np.where(np.tri(n, dtype=bool), np.arange(n), -1)
+    cost = np.tile(np.arange(n, 0, -1), (n, 1))
+    assert optimum(case(node, cost, [1000] * n, [1] * n, [1] * n)) == n * (n + 1) // 2
+    # Twice the boxes: every place is taken, and as many boxes find none.
+    assert optimum(case(node, cost, [1000] * n, [2] * n, [1] * n)) == 210 + 1000 * n
+
+
+@pytest.mark.parametrize("block", range(4))
 def test_same_optimum_as_highs_on_random_networks(block):
     rng = np.random.default_rng(block)
-    for _ in range(50):
-        case = random_case(rng)
-        total, boxes, load, _ = solve(*case)
-        assert total == highs(*case)
-        assert (boxes.sum(axis=1) == case[3]).all()
-        assert (load[:-1] <= case[4]).all()
-
-
-def test_price_is_the_saving_of_one_more_box_of_cap():
-    rng = np.random.default_rng(99)
-    for _ in range(150):
-        node, cost, short, counts, caps = random_case(rng)
-        total, _, _, prices = solve(node, cost, short, counts, caps)
-        for n in range(len(caps)):
-            more = caps + (np.arange(len(caps)) == n)
-            assert prices[n] == total - solve(node, cost, short, counts, more)[0]
+    cases = [random_case(rng) for _ in range(1000)]
+    assert [optimum(each) for each in cases] == highs_optima(cases)
 
 
 def test_same_optimum_as_trying_everything():
     rng = np.random.default_rng(5)
-    for _ in range(60):
-        node, cost, short, _, caps = random_case(rng)
-        node, cost, short = node[:4], cost[:4], short[:4]
-        ways = [[(n, k) for n, k in zip(*pair, strict=True) if n >= 0] + [(-1, s)]
-                for *pair, s in zip(node, cost, short, strict=True)]  # fmt: skip
-        best = min(
-            sum(k for _, k in way) for way in itertools.product(*ways)
-            if all(sum(n == at for at, _ in way) <= cap for n, cap in enumerate(caps))
-        )  # fmt: skip
-        assert solve(node, cost, short, [1] * len(node), caps)[0] == best
+    for _ in range(80):
+        drawn = random_case(rng)
+        few = replace(drawn, node=drawn.node[:4], cost=drawn.cost[:4], short=drawn.short[:4],
+                      counts=np.ones(len(drawn.node[:4]), np.int64))  # fmt: skip
+        assert optimum(few) == brute_force(few)
+
+
+def test_a_start_from_the_prices_of_other_boxes_and_caps_finds_the_same_cost():
+    rng = np.random.default_rng(7)
+    for _ in range(300):
+        one = random_case(rng)
+        caps = np.where(one.limits.caps == UNCAPPED, UNCAPPED,
+                        rng.integers(0, 20, len(one.limits.caps)))  # fmt: skip
+        other = replace(one, counts=rng.integers(0, 12, len(one.counts)),
+                        limits=one.limits._replace(caps=caps))  # fmt: skip
+        assert total_cost(other, solved(other, solved(one).potential)) == optimum(other)
+
+
+def test_prices_are_the_differences_that_one_box_of_cap_makes():
+    rng = np.random.default_rng(99)
+    for _ in range(150):
+        of = random_case(rng)
+        flow = solved(of)
+        more = right_prices(of.network, of.limits, flow)
+        less = left_prices(of.network, of.limits, flow)
+        for node, cap in enumerate(of.limits.caps[:-1]):
+            if cap == UNCAPPED:
+                assert more[node] == less[node] == 0
+                continue
+            assert more[node] == total_cost(of, flow) - optimum(of.capped(node, cap + 1))
+            lower = optimum(of.capped(node, cap - 1)) if cap else total_cost(of, flow)
+            assert less[node] == lower - total_cost(of, flow)
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_the_value_of_other_caps_is_the_difference_of_fresh_optima(sign):
+    rng = np.random.default_rng(17)
+    for _ in range(80):
+        of = random_case(rng)
+        flow, now = solved(of), of.limits.caps[: of.n_days, None]
+        before = [part.copy() for part in flow[:5]]
+        caps = np.where(now == UNCAPPED, now, (now + sign * np.array([1, 3, 7])).clip(min=0))
+        values = cap_values(of.network, of.limits, flow, caps)
+        for kept, part in zip(before, flow[:5], strict=True):
+            assert (kept == part).all()
+        for node, row in enumerate(caps):
+            for step, cap in enumerate(row):
+                other = of.capped(node, cap)
+                assert values[node, step, 1] == total_cost(of, flow) - optimum(other)
