@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from sitecast.forecast.bill_of_materials import valid_recipe_bom
 from sitecast.records.allocation import ConservationCheck
+from sitecast.records.contract import TEXT
 from sitecast.records.week_axes import week_axes
 from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
 
@@ -28,13 +29,7 @@ def check_conservation(
     Returns:
         One check per rule; `detail` tells what was compared, or the worst breach.
     """
-    draws = forecast["site_forecast_draws"]
-    totals = (
-        pa.Table.from_pandas(draws, preserve_index=False)
-        .group_by([*SITE_DAY, "delivery_date", *ITEM])
-        .aggregate([("kits", "sum"), ("kits", "min"), ("kits", "count")])
-        .to_pandas()
-    )
+    totals = _over_draws(forecast["site_forecast_draws"])
     n_draws = forecast["load_draws"]["draw"].nunique()
     return [
         _check("placed boxes stand", "R1", _placed_boxes(week, simulated, forecast)),
@@ -44,6 +39,24 @@ def check_conservation(
         _check("quantities are kits × BOM", "R5", _quantities(week, forecast, totals, n_draws)),
         _check("committed is part of every draw", "R5", _committed(forecast, totals, n_draws)),
     ]
+
+
+def _over_draws(draws: pd.DataFrame) -> pd.DataFrame:
+    """kits_sum, kits_min and kits_count of every item at every site, production and delivery date.
+
+    Texts are grouped by their numbers in a dictionary: there are millions of rows.
+    """
+    table = pa.Table.from_pandas(draws, preserve_index=False)
+    texts = [name for name in draws if draws[name].dtype == TEXT]
+    for name in texts:
+        numbered = table[name].dictionary_encode()
+        table = table.set_column(table.column_names.index(name), name, numbered)
+    totals = (
+        table.group_by([*SITE_DAY, "delivery_date", *ITEM])
+        .aggregate([("kits", "sum"), ("kits", "min"), ("kits", "count")])
+        .to_pandas()
+    )
+    return totals.astype(dict.fromkeys(texts, TEXT))
 
 
 def _check(name: str, rule: str, breaches: Iterator[str]) -> ConservationCheck:
@@ -58,7 +71,8 @@ def _placed_boxes(
     wanted = book.loc[book["state"] != "cancelled", "order_id"]
     for name, boxes in (("orders", simulated["orders"]), ("allocations", forecast["allocations"])):
         placed = boxes.loc[~boxes["is_simulated"], "box_id"]
-        wrong = sorted(set(wanted) ^ set(placed)) + sorted(placed[placed.duplicated()])
+        wrong = sorted(set(wanted.tolist()) ^ set(placed.tolist()))
+        wrong += sorted(placed[placed.duplicated()])
         if wrong:
             yield f"{len(wrong)} placed boxes differ in {name}, such as {wrong[0]}"
 

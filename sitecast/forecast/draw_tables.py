@@ -54,5 +54,7 @@ def load_draws(allocation: Allocation) -> pd.DataFrame:
 
 
 def _nonzero(counts: NDArray[np.int32], first_item: int) -> tuple[NDArray[np.integer], ...]:
-    draw, lane, item = np.nonzero(counts)
-    return draw, lane, item + first_item, counts[draw, lane, item]
+    place = np.flatnonzero(counts)
+    of_draw, item = np.divmod(place, counts.shape[2])
+    draw, lane = np.divmod(of_draw, counts.shape[1])
+    return draw, lane, item + first_item, counts.reshape(-1)[place]

@@ -95,7 +95,8 @@ class TableContract:
 
     def shaped(self, frame: pd.DataFrame) -> pd.DataFrame:
         """The contract's columns in its order and dtypes; for frames we computed ourselves."""
-        return pd.DataFrame({c.name: frame[c.name].astype(c.dtype) for c in self.columns})
+        columns = {c.name: frame[c.name].astype(c.dtype) for c in self.columns}
+        return pd.DataFrame(columns, copy=False)  # not copied into blocks: tables can be big
 
     def breaches(self, frame: pd.DataFrame) -> list[Breach]:
         """Every broken rule of one table whose columns already have the declared dtypes."""

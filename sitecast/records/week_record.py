@@ -14,6 +14,8 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 SCHEMA_VERSION = 1
 
@@ -95,20 +97,36 @@ def content_hash(frame: pd.DataFrame) -> str:
             array = array.combine_chunks()
         if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
             array = array.cast(pa.large_string())
-            lengths = pa.compute.binary_length(array).fill_null(-1)
-            parts = [lengths.to_numpy(zero_copy_only=False), "".join(array.fill_null("").tolist())]
+            parts = [_filled(pc.binary_length(array), -1), _characters(array)]
         else:
-            parts = [array.is_null().to_numpy(zero_copy_only=False), _filled(array)]
+            parts = [array.is_null().to_numpy(zero_copy_only=False), _numbers(array)]
         digest.update(f"\x1e{name}\x1f{array.type}\x1f".encode())
         for part in parts:
-            data = part.encode() if isinstance(part, str) else np.ascontiguousarray(part).tobytes()
-            digest.update(data)
+            digest.update(memoryview(np.ascontiguousarray(part)).cast("B") if len(part) else b"")
     return digest.hexdigest()
 
 
-def _filled(array: pa.Array) -> np.ndarray:
+def _characters(array: pa.LargeStringArray) -> NDArray[np.uint8]:
+    """The UTF-8 bytes of all cells, one after the other; an empty cell has none."""
+    if array.null_count:
+        array = array.fill_null("")  # what lies under an empty cell is anything
+    _, offsets, data = array.buffers()
+    if len(array) == 0 or data is None:
+        return np.zeros(0, dtype=np.uint8)
+    ends = np.frombuffer(offsets, dtype=np.int64)
+    first, last = ends[array.offset], ends[array.offset + len(array)]
+    return np.frombuffer(data, dtype=np.uint8)[first:last]
+
+
+def _numbers(array: pa.Array) -> NDArray[np.generic]:
     if pa.types.is_temporal(array.type):
         array = array.cast(pa.int64())
     elif pa.types.is_boolean(array.type):
         array = array.cast(pa.int8())
-    return array.fill_null(0).to_numpy(zero_copy_only=False)
+    return _filled(array, 0)
+
+
+def _filled(array: pa.Array, empty: int) -> NDArray[np.generic]:
+    full = array.fill_null(empty) if array.null_count else array
+    numbers: NDArray[np.generic] = full.to_numpy(zero_copy_only=False)
+    return numbers

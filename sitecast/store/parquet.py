@@ -44,7 +44,7 @@ def from_parquet(data: bytes) -> pd.DataFrame:
         columns = {name: _series(table.column(name), dtype) for name, dtype in names.items()}
     except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
         raise Corrupt(f"not a table of the store: {error}", {}, "run the week again") from error
-    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows))
+    return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)
 
 
 def _dtype_name(name: str, column: pd.Series) -> str:

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pandas as pd
 import pyarrow as pa
 
 from sitecast.errors import Corrupt
@@ -17,6 +18,26 @@ from sitecast.store.parquet import from_parquet, to_parquet
 R = TypeVar("R", bound=WeekRecord)
 MANIFEST = "manifest.json"
 _FILE = re.compile(r"[a-z][a-z0-9_]*\.parquet")
+
+
+class _StoredTables(Mapping[str, pd.DataFrame]):
+    """Tables by name, decoded when they are asked for: few steps need all tables of a record."""
+
+    def __init__(self, files: Mapping[str, bytes]) -> None:
+        self._files = dict(files)
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    def __getitem__(self, name: str) -> pd.DataFrame:
+        if name not in self._frames:
+            # Two threads may both decode; setdefault lets them share one frame.
+            self._frames.setdefault(name, from_parquet(self._files[name]))
+        return self._frames[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
 
 
 def encode(record: WeekRecord) -> dict[str, bytes]:
@@ -55,13 +76,14 @@ def read_files(place: Path) -> dict[str, bytes]:
 
 
 def decode(record_type: type[R], files: Mapping[str, bytes]) -> R:
-    """The record that read_files() found; its version follows from the manifest's hashes."""
+    """The record that read_files() found; its version follows from the manifest's hashes.
+
+    Its tables are decoded when they are first asked for; what is no Parquet file is Corrupt then.
+    """
     manifest: dict[str, Any] = json.loads(files[MANIFEST])
-    tables = {
-        name.removesuffix(".parquet"): from_parquet(data)
-        for name, data in files.items()
-        if name != MANIFEST
-    }
+    tables = _StoredTables(
+        {name.removesuffix(".parquet"): data for name, data in files.items() if name != MANIFEST}
+    )
     try:
         record = record_type(Provenance(**manifest["provenance"]), tables)
         hashes = {name: manifest["content_hashes"][name] for name in sorted(tables)}

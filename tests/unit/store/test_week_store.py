@@ -9,7 +9,7 @@ from worlds import WEEK, small_plan, small_provenance, small_week
 from sitecast.errors import Corrupt, NotFound, Overtaken, SettingsError, StoreError
 from sitecast.records.contract import TEXT
 from sitecast.records.week_record import SimulatedOrders, WeekData
-from sitecast.store import Ledger, WeekStore
+from sitecast.store import Ledger, WeekStore, version_files
 
 PLAN = small_plan()
 ID = PLAN.plan_id
@@ -43,6 +43,19 @@ def test_week_comes_back_with_its_version_and_dtypes(store: WeekStore) -> None:
     assert list(again.tables) == sorted(week.tables)
     for name, frame in week.tables.items():
         pd.testing.assert_frame_equal(again[name], frame.reset_index(drop=True))
+
+
+def test_a_table_is_decoded_once_and_only_when_somebody_asks_for_it(
+    store: WeekStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(store, small_week())
+    decoded: list[bytes] = []
+    decode = version_files.from_parquet
+    monkeypatch.setattr(version_files, "from_parquet", lambda b: decoded.append(b) or decode(b))
+    week = store.read(WeekData, ID, WEEK)
+    assert not decoded
+    assert week["sites"] is week["sites"]
+    assert len(decoded) == 1
 
 
 def test_manifest_tells_a_person_what_lies_there(store: WeekStore) -> None:
