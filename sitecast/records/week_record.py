@@ -102,7 +102,7 @@ def content_hash(frame: pd.DataFrame) -> str:
             parts = [array.is_null().to_numpy(zero_copy_only=False), _numbers(array)]
         digest.update(f"\x1e{name}\x1f{array.type}\x1f".encode())
         for part in parts:
-            digest.update(memoryview(np.ascontiguousarray(part)).cast("B") if len(part) else b"")
+            digest.update(np.ascontiguousarray(part).data)
     return digest.hexdigest()
 
 
