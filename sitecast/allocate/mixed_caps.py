@@ -1,0 +1,68 @@
+"""Caps on items rather than boxes: what a box takes of them, and a network that pays for it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from sitecast.allocate.network import Network
+
+
+@dataclass(frozen=True)
+class ItemCaps:
+    """Caps that several box classes share, one per row: an item at a site, on a day or in a week.
+
+    The unit of a row is its own (kits, portions, a SKU's base_uom); usage and cap agree in it.
+    """
+
+    usage: csr_array
+    """(rows, arcs) whole units that a box on the arc takes; none on arcs to SHORT."""
+    caps: NDArray[np.int64]
+    """(rows,) units; at least 0."""
+
+    def load(self, boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(rows,) units that boxes on the arcs take."""
+        return self.usage @ boxes
+
+    def keeps(self, boxes: NDArray[np.int64]) -> bool:
+        """Whether boxes on the arcs break no cap."""
+        return bool((self.load(boxes) <= self.caps).all())
+
+
+def item_caps(
+    net: Network, held: NDArray[np.int64], item: NDArray[np.int64], nodes: NDArray[np.bool_],
+    caps: NDArray[np.int64],
+) -> ItemCaps:  # fmt: skip
+    """Tie caps to the arcs of a network.
+
+    Args:
+        net: box classes that hold the same of every capped item.
+        held: (classes, items) whole units of each item in a box: kits of a recipe, portions that
+            a line makes, a quantity of a SKU.
+        item: (rows,) the item that a cap limits, a column of `held`.
+        nodes: (rows, nodes) site-days that share the cap: one, or all of a site; never SHORT.
+        caps: (rows,) units; at least 0.
+    """
+    owner = np.repeat(np.arange(len(held)), np.diff(net.arc_ptr))
+    units = [np.where(on[net.arc_node], held[owner, i], 0)
+             for i, on in zip(item, nodes, strict=True)]  # fmt: skip
+    return ItemCaps(csr_array(np.array(units).reshape(len(caps), len(owner))), caps)
+
+
+def priced_network(net: Network, caps: ItemCaps, prices: NDArray[np.int64]) -> Network:
+    """The network where an arc also pays for what its boxes take; moves are sorted anew.
+
+    Args:
+        net: the week's network.
+        caps: what arcs take of each item cap.
+        prices: (rows,) minor units per unit; at least 0.
+    """
+    cost = net.arc_cost + caps.usage.T @ prices
+    change = cost[net.move_to] - cost[net.move_from]
+    order = np.lexsort((net.move_from, change, net.move_pair))
+    move_from = net.move_from[order]
+    return net._replace(
+        arc_cost=cost, move_from=move_from, move_to=net.move_to[order],
+        arc_moves=np.argsort(move_from, kind="stable").astype(np.int32),
+    )  # fmt: skip
