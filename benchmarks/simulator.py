@@ -46,7 +46,6 @@ def main() -> int:
         write_report(rows, CSV)
     else:
         rows = measure()
-        rows.to_csv(CSV, index=False, float_format="%.6g")
         write_report(rows, CSV)
     missed = missed_goals(rows)
     name = next(name for name in GOALS if (rows["series"] == name).any())
@@ -66,6 +65,7 @@ def measure() -> pd.DataFrame:
                 print(f"{round_} {series} {key} {known[key]['cpu_seconds']:.2f} CPU s",
                       file=sys.stderr)  # fmt: skip
             rows.append({"round": round_, "series": series, **case, **known[key], **fixed})
+        pd.DataFrame(rows).to_csv(CSV, index=False, float_format="%.6g")
     return pd.DataFrame(rows)
 
 

@@ -14,7 +14,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from itertools import product
 from typing import Any
 
 import pandas as pd
@@ -27,8 +27,7 @@ from benchmarks.stamp import commit, machine
 
 CSV = ROOT / "benchmarks" / "results" / "simulator_peers.csv"
 RECIPES, BOXES, ROUNDS = (40, 100, 200), (10_000, 200_000, 2_000_000), 3
-TWO_THREADS_AT = 100
-"""Recipes for which two threads are measured too."""
+TYPICAL_RECIPES, TYPICAL_BOXES = 100, 200_000
 
 
 def main() -> int:
@@ -38,12 +37,7 @@ def main() -> int:
         for peer in PEERS:
             python_of(peer.environment)
         return 0
-    if arguments.report:
-        rows = pd.read_csv(CSV)
-    else:
-        rows = measure(quick)
-        if not quick:
-            rows.to_csv(CSV, index=False, float_format="%.6g")
+    rows = pd.read_csv(CSV) if arguments.report else measure(quick)
     if not quick:
         write_report(rows, CSV)
     line, missed = headline(rows)
@@ -59,7 +53,7 @@ def parse() -> argparse.Namespace:
 
 
 def measure(quick: bool) -> pd.DataFrame:
-    recipes = (100,) if quick else RECIPES
+    recipes = (TYPICAL_RECIPES,) if quick else RECIPES
     problems = {r: cache() / f"problem-{r}.npz" for r in recipes}
     for r, path in problems.items():
         make_problem(path, r)
@@ -67,26 +61,33 @@ def measure(quick: bool) -> pd.DataFrame:
     peers = [peer for peer in PEERS if not (quick and peer.environment)]
     rows = []
     for round_ in range(1 if quick else ROUNDS):
-        for case, peer in cases(peers, recipes, (200_000,) if quick else BOXES, quick):
-            facts = run(peer, {**case, "round": round_, "problem": str(problems[case["recipes"]])})
-            rows.append({"round": round_, **case, **facts, **fixed})
-            print(f"{round_} {case} {facts['cpu_seconds'] / facts['measured_boxes'] * 1e9:,.0f} ns",
-                  file=sys.stderr)  # fmt: skip
+        for r, threads, boxes in product(recipes, (1, 2), BOXES):
+            for peer in peers:
+                if (quick_case if quick else wanted)(peer, boxes, r, threads, round_):
+                    case = {"peer": peer.name, "recipes": r, "boxes": boxes, "threads": threads}
+                    facts = run(peer, {**case, "round": round_, "problem": str(problems[r])})
+                    rows.append({"round": round_, **case, **facts, **fixed})
+                    ns = facts["cpu_seconds"] / facts["measured_boxes"] * 1e9
+                    print(f"{round_} {case} {ns:,.0f} ns", file=sys.stderr)
+        if not quick:
+            pd.DataFrame(rows).to_csv(CSV, index=False, float_format="%.6g")
     return pd.DataFrame(rows)
 
 
-def cases(
-    peers: list[Peer], recipes: tuple[int, ...], boxes: tuple[int, ...], quick: bool
-) -> Iterator[tuple[dict[str, Any], Peer]]:
-    """What a round measures; a peer's sample stands for all larger cases."""
-    for r in recipes:
-        for threads in (1, 2) if r == TWO_THREADS_AT and not quick else (1,):
-            for n in boxes:
-                for peer in peers:
-                    told = min((b for b in boxes if b >= peer.most_boxes), default=n)
-                    if n <= told and not (threads > 1 and peer.threads == "one"):
-                        case = {"peer": peer.name, "recipes": r, "boxes": n, "threads": threads}
-                        yield case, peer
+def wanted(peer: Peer, boxes: int, recipes: int, threads: int, round_: int) -> bool:
+    """All menus and sizes in the first round, then one at a time.
+
+    The sample of a slow peer is taken once, and stands for all larger cases.
+    """
+    enough = next((b for b in BOXES if b >= peer.most_boxes), BOXES[-1])
+    if threads > 1:
+        return recipes == TYPICAL_RECIPES and boxes == enough and peer.threads != "one"
+    new = round_ == 0 or recipes == TYPICAL_RECIPES or boxes == min(enough, TYPICAL_BOXES)
+    return boxes <= enough and new
+
+
+def quick_case(peer: Peer, boxes: int, recipes: int, threads: int, round_: int) -> bool:
+    return boxes == TYPICAL_BOXES and threads == 1
 
 
 def run(peer: Peer, case: dict[str, Any]) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The table and picture of simulator_peers."""
 
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -18,12 +19,13 @@ _QUICK_GOAL, _SPREAD_OF_RMS = 100.0, 4.5
 def headline(rows: pd.DataFrame) -> tuple[str, bool]:
     """The last line, and whether a goal is missed."""
     known = exact(rows)
-    ratio = ratios(rows, AT_RECIPES, AT_BOXES, 1).groupby("peer")["ratio"].median()
+    known_case = ratios(rows, AT_RECIPES, AT_BOXES, 1)
+    ratio = known_case.groupby("peer")["ratio"].median()
     goals = GOALS if "simpy" in ratio else {"choice": _QUICK_GOAL}
     short = [f"{BY_NAME[name].label} {ratio[name]:,.0f} of {goal:,}"
              for name, goal in goals.items() if ratio[name] < goal]  # fmt: skip
     wrong = [BY_NAME[name].label for name, fine in known["exact"].items() if not fine]
-    ns = rows[(rows["peer"] == OURS) & (rows["recipes"] == AT_RECIPES)]["ns"].median()
+    ns = known_case[known_case["peer"] == OURS]["ns"].median()
     text = (f"simulator peers: {ns:.0f} ns of CPU a box, {ratio['choice']:,.0f}× a "
             f"Generator.choice loop, {ratio['alias']:.1f}× the best of NumPy")  # fmt: skip
     text += f"; NOT EXACT: {', '.join(wrong)}" if wrong else ", all exact"
@@ -43,6 +45,7 @@ def write_report(rows: pd.DataFrame, csv: Path) -> None:
         f"“{BY_NAME['frames'].label}”).",
         "## By size of the menu, 200,000 boxes", by_recipes(rows),
         "## By number of boxes, 100 recipes", by_boxes(rows),
+        "## Every menu and number of boxes, one round: ns a box", every_case(rows),
         "## Two threads, 100 recipes, 2,000,000 boxes", two_threads(rows),
         "## Memory beyond the problem, 100 recipes, 2,000,000 boxes", memory(rows),
         "## Are the boxes right?", exactness(rows),
@@ -53,7 +56,7 @@ def write_report(rows: pd.DataFrame, csv: Path) -> None:
 
 def ratios(rows: pd.DataFrame, recipes: int, boxes: int, threads: int) -> pd.DataFrame:
     """One row per peer and round: ns and ratio; a peer's largest sample stands for larger cases."""
-    rows["ns"] = rows["cpu_seconds"] / rows["measured_boxes"] * 1e9
+    rows = rows.assign(ns=rows["cpu_seconds"] / rows["measured_boxes"] * 1e9)
     case = rows[(rows["recipes"] == recipes) & (rows["threads"] == threads)]
     case = case[case["boxes"] <= boxes].sort_values("boxes")
     case = case.groupby(["peer", "round"], as_index=False).last()
@@ -99,6 +102,14 @@ def by_boxes(rows: pd.DataFrame) -> str:
                       for text in (spread(case["ns"]) + _sample(peer.name, n),
                                    _ratio(case, peer.name, known)))])  # fmt: skip
     return markdown(head, lines)
+
+
+def every_case(rows: pd.DataFrame) -> str:
+    first = rows[rows["round"] == 0]
+    cases = list(product(sorted(rows["recipes"].unique()), sorted(rows["boxes"].unique())))
+    found = [ratios(first, *case, 1).set_index("peer")["ns"] for case in cases]
+    head = ["peer", *(f"R = {r}, N = {n:,}" for r, n in cases)]
+    return markdown(head, [[p.label, *(f"{ns[p.name]:,.0f}" for ns in found)] for p in PEERS])
 
 
 def two_threads(rows: pd.DataFrame) -> str:

@@ -15,7 +15,9 @@ def pick_race(boxes: Boxes, seed: int) -> NDArray[np.int64]:
         slowness = (1.0 / boxes.weights).astype(np.float32)
 
     def keys(segment: int, rows: int) -> NDArray[np.floating]:
-        return rng.standard_exponential((rows, slowness.shape[1]), np.float32) * slowness[segment]
+        with np.errstate(invalid="ignore"):  # 0 × ∞ is not a number, which sorts last: never
+            wait = rng.standard_exponential((rows, slowness.shape[1]), np.float32)
+            return wait * slowness[segment]
 
     return _first(boxes, keys)
 

@@ -7,6 +7,7 @@ with the exact inclusion probabilities. Imports and compilation are outside the 
 import importlib
 import json
 import os
+import resource
 import statistics
 import sys
 import time
@@ -46,7 +47,7 @@ def _limit_threads(peer: Peer, threads: int) -> None:
     own = threads if peer.threads == "own" else 1
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
         os.environ[name] = str(own)
-    if peer.threads == "own":
+    if peer.threads == "own" and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-own:])
 
 
@@ -116,7 +117,11 @@ def _measured(work: Callable[[], list[Any]]) -> tuple[dict[str, Any], list[Any]]
 
 def memory() -> dict[str, int]:
     """Bytes in memory now and at the highest, of this process alone."""
-    lines = Path("/proc/self/status").read_text().splitlines()
+    try:
+        lines = Path("/proc/self/status").read_text().splitlines()
+    except OSError:  # not Linux: the peak of the process so far
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return {"VmRSS": peak, "VmHWM": peak}
     wanted = (line.split() for line in lines if line.startswith(("VmRSS", "VmHWM")))
     return {name.rstrip(":"): int(kib) * 1024 for name, kib, _ in wanted}
 
