@@ -1,8 +1,10 @@
 """CSV that a spreadsheet cannot take for formulas."""
 
+import re
+
 import pandas as pd
 
-_DANGEROUS = r"^[=+\-@|%\x00-\x1f＝＋－＠]"
+_DANGEROUS = re.compile(r"[=+\-@|%\x00-\x1f＝＋－＠]")
 
 
 def to_csv(frame: pd.DataFrame) -> bytes:
@@ -15,6 +17,8 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     for name in safe.columns:
         if not (pd.api.types.is_numeric_dtype(safe[name]) or safe[name].dtype.kind == "M"):
             text = safe[name].astype(object)
-            starts = text.astype(str).str.match(_DANGEROUS) & text.notna()
-            safe[name] = text.where(~starts, "'" + text.astype(str))
+            words = safe[name].dropna().unique()  # far fewer than cells
+            quoted = {word: f"'{word}" for word in words if _DANGEROUS.match(str(word))}
+            if quoted:
+                safe[name] = text.map(lambda word, quoted=quoted: quoted.get(word, word))
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")

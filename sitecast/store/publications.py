@@ -71,19 +71,33 @@ def publication_row(ledger: Ledger, publication_id: str) -> Mapping[str, Any] | 
 def _insert(
     connection: sa.Connection, table: sa.Table, publication_id: str, frame: pd.DataFrame
 ) -> None:
+    names = [column.name for column in table.columns if column.name != "publication_id"]
     for start in range(0, len(frame), _ROWS_AT_ONCE):
         part = frame.iloc[start : start + _ROWS_AT_ONCE]
-        names = [column.name for column in table.columns if column.name != "publication_id"]
-        columns = [_plain_values(part[name]) for name in names]
-        rows = [
-            {"publication_id": publication_id, **dict(zip(names, values, strict=True))}
-            for values in zip(*columns, strict=True)
-        ]
+        columns = [[publication_id] * len(part), *(_plain_values(part[name]) for name in names)]
+        if connection.dialect.name == "sqlite":
+            _insert_sqlite(connection, table, ["publication_id", *names], columns)
+            continue
+        keys = ["publication_id", *names]
+        rows = [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
         connection.execute(sa.insert(table), rows)
+
+
+def _insert_sqlite(
+    connection: sa.Connection, table: sa.Table, names: list[str], columns: list[list[Any]]
+) -> None:
+    """The driver's own executemany: a dictionary per row would take three times as long."""
+    dialect = connection.dialect
+    for place, name in enumerate(names):
+        convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
+        if convert is not None:
+            columns[place] = [convert(value) for value in columns[place]]
+    statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
+    rows = list(zip(*columns, strict=True))
+    connection.exec_driver_sql(str(statement.compile(dialect=dialect)), rows)
 
 
 def _plain_values(column: pd.Series) -> list[Any]:
     """Values a database driver understands; None where a cell is empty."""
     plain = column.dt.date if column.dtype.kind == "M" else column.astype(object)
-    return [None if missing else value
-            for value, missing in zip(plain.tolist(), column.isna(), strict=True)]  # fmt: skip
+    return plain.where(column.notna(), None).tolist()
