@@ -30,7 +30,7 @@ def cell_texts(array: pa.Array) -> pa.Array:
     if not _all_plain(array):
         array = pc.utf8_normalize(pc.utf8_trim_whitespace(array), form="NFC")
     empty = pc.equal(pc.binary_length(array), 0)
-    return pc.if_else(empty, pa.scalar(None, array.type), array)
+    return pc.if_else(empty, pa.scalar(None, array.type), array) if pc.any(empty).as_py() else array
 
 
 def _all_plain(array: pa.Array) -> bool:

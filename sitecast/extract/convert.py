@@ -60,14 +60,17 @@ def convert(contract: TableContract, raw: pd.DataFrame) -> Converted:
         if len(bad):
             faults[column.name] = bad
     missing = [c.name for c in contract.columns if not c.optional and c.name not in raw]
-    return Converted(pd.DataFrame(columns), faults, tuple(missing))
+    return Converted(pd.DataFrame(columns, copy=False), faults, tuple(missing))
 
 
 def _converted(column: Column, array: pa.Array) -> tuple[pd.Series, pd.Series]:
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         array = cell_texts(array)
     values = CONVERTERS[column.kind](array)
-    lost = pc.and_(pc.is_valid(array), pc.is_null(values)).to_numpy(zero_copy_only=False)
+    if values.null_count == array.null_count:  # converters empty cells, and fill none
+        lost = np.zeros(len(array), dtype=bool)
+    else:
+        lost = pc.and_(pc.is_valid(array), pc.is_null(values)).to_numpy(zero_copy_only=False)
     where = np.flatnonzero(lost)
     bad = pd.Series([str(array[int(row)].as_py()) for row in where], index=where, dtype=object)
     if column.optional and column.default is not None and values.null_count:

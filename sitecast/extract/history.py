@@ -13,6 +13,7 @@ from sitecast.extract.source import Source
 from sitecast.records.contract import TableContract
 from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 
+_OF_LINE = ["item_type", "item_id", "quantity"]
 _OF_ORDER = ["menu_week", "delivery_date", "region_id", "segment", "portions"]
 
 
@@ -63,14 +64,15 @@ def _batches(
         one_by_one = bool(orders["menu_week"].isin(left[:1]).all())
         batch = left[:1] if one_by_one else left
         chosen = orders["menu_week"].isin(batch) & (orders["state"] != "cancelled")
-        yield orders[chosen].dropna(subset=_OF_ORDER), reader.known("order_lines", batch).sound
+        counted = orders.loc[chosen, ["order_id", "is_default", *_OF_ORDER]]
+        yield counted.dropna(subset=_OF_ORDER), reader.known("order_lines", batch).sound
         left = left[len(batch) :]
 
 
 def _counted(orders: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     place = positions(lines["order_id"], orders["order_id"])
     real = (place >= 0) & (lines["quantity"] > 0).fillna(False).to_numpy(dtype=bool)
-    place, lines = place[real], lines[real]
+    place, lines = place[real], lines.loc[real, _OF_LINE]
     quantity = lines["quantity"].to_numpy(dtype=np.int64)
     is_kit = (lines["item_type"] == "recipe").to_numpy(dtype=bool)
     kits = np.bincount(place[is_kit], weights=quantity[is_kit], minlength=len(orders))

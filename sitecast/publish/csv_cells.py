@@ -16,9 +16,9 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     safe = frame.copy()
     for name in safe.columns:
         if not (pd.api.types.is_numeric_dtype(safe[name]) or safe[name].dtype.kind == "M"):
-            text = safe[name].astype(object)
             words = safe[name].dropna().unique()  # far fewer than cells
             quoted = {word: f"'{word}" for word in words if _DANGEROUS.match(str(word))}
             if quoted:
-                safe[name] = text.map(lambda word, quoted=quoted: quoted.get(word, word))
+                told = safe[name].astype(object)
+                safe[name] = told.map(lambda word, quoted=quoted: quoted.get(word, word))
     return safe.to_csv(index=False, lineterminator="\r\n").encode("utf-8-sig")
