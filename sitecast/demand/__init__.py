@@ -5,8 +5,9 @@ from sitecast.demand.installed import model_labels
 from sitecast.demand.models import ChoiceModel, VolumeModel
 from sitecast.demand.shares import ShrunkShares
 from sitecast.demand.volumes import MovingMeanVolumes
+from sitecast.records.demand_forecast import Choices
 
 __all__ = [
-    "ChoiceModel", "MovingMeanVolumes", "ShrunkShares", "VolumeModel", "forecast_demand",
+    "ChoiceModel", "Choices", "MovingMeanVolumes", "ShrunkShares", "VolumeModel", "forecast_demand",
     "model_labels",
 ]  # fmt: skip
