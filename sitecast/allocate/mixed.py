@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sitecast.allocate.kernel import solve_flow
-from sitecast.allocate.mixed_caps import ItemCaps, priced_network
+from sitecast.allocate.flow import min_cost_flow
+from sitecast.allocate.limits import Limits
+from sitecast.allocate.mixed_caps import ItemCaps, flow_cost, priced_network
 from sitecast.allocate.mixed_prices import item_prices
 from sitecast.allocate.mixed_repair import repair
 from sitecast.allocate.network import Network
@@ -30,7 +31,7 @@ class CappedFlow:
     boxes: NDArray[np.int64]
     """(arcs,) boxes on each arc; whole, within every cap."""
     cost: int
-    """Their cost, minor units."""
+    """What they and missed floors cost, minor units."""
     bound: int
     """No way to place the boxes costs less; minor units."""
 
@@ -49,11 +50,14 @@ class CappedNetwork:
     """The same arcs and moves, each arc dearer by what it takes of the priced caps."""
     item_caps: ItemCaps
     prices: NDArray[np.int64]
-    """(rows,) minor units per kit."""
+    """(rows,) minor units per unit of an item cap."""
+    potential: NDArray[np.int64]
+    """(nodes,) prices of the expected week's flow; of the priced one `priced_potential`."""
+    priced_potential: NDArray[np.int64]
 
 
 def capped_network(
-    net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], caps: NDArray[np.int64]
+    net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], limits: Limits
 ) -> CappedNetwork:
     """Find the prices of a week's item caps.
 
@@ -61,32 +65,33 @@ def capped_network(
         net: box classes, told apart by what they hold of the capped items.
         item_caps: what a box on each arc takes of each item cap.
         counts: (classes,) boxes of the expected week.
-        caps: (nodes,) boxes; the last (SHORT) must not bind.
+        limits: caps and floors of site-days and site-weeks.
     """
-    prices = item_prices(net, item_caps, counts, caps)
-    return CappedNetwork(net, priced_network(net, item_caps, prices), item_caps, prices)
+    prices = item_prices(net, item_caps, counts, limits)
+    priced = priced_network(net, item_caps, prices)
+    start = np.zeros(len(limits.parent), np.int64)
+    flows = (min_cost_flow(each, counts, limits, start) for each in (net, priced))
+    return CappedNetwork(net, priced, item_caps, prices, *(flow.potential for flow in flows))
 
 
-def solve_capped(
-    network: CappedNetwork, counts: NDArray[np.int64], caps: NDArray[np.int64]
-) -> CappedFlow:
-    """Boxes per arc within site-day caps and item caps, at nearly least cost, with a bound.
+def solve_capped(network: CappedNetwork, counts: NDArray[np.int64], limits: Limits) -> CappedFlow:
+    """Boxes per arc within the caps of site-days and items, at nearly least cost, with a bound.
 
     Exact (cost = bound) where the flow without item caps breaks none of them.
 
     Args:
         network: of capped_network.
         counts: (classes,) boxes of the draw.
-        caps: (nodes,) boxes; the last (SHORT) must not bind.
+        limits: caps and floors, with the same uncapped nodes as those of capped_network.
     Source:
         Rules R3, R4, R7.
     """
     plain, item_caps = network.plain, network.item_caps
-    boxes = solve_flow(plain, counts, caps).boxes
-    free_of_caps = int(boxes @ plain.arc_cost)
+    boxes = min_cost_flow(plain, counts, limits, network.potential).boxes
+    free_of_caps = flow_cost(plain, limits, boxes)
     if item_caps.keeps(boxes):
         return CappedFlow(boxes, free_of_caps, free_of_caps)
-    flow = solve_flow(network.priced, counts, caps)
-    bound = int(flow.boxes @ network.priced.arc_cost - network.prices @ item_caps.caps)
-    boxes = repair(plain, network.priced, item_caps, network.prices, counts, caps, flow)
-    return CappedFlow(boxes, int(boxes @ plain.arc_cost), max(bound, free_of_caps))
+    flow = min_cost_flow(network.priced, counts, limits, network.priced_potential)
+    bound = flow_cost(network.priced, limits, flow.boxes) - int(network.prices @ item_caps.caps)
+    boxes = repair(plain, network.priced, item_caps, network.prices, counts, limits, flow)
+    return CappedFlow(boxes, flow_cost(plain, limits, boxes), max(bound, free_of_caps))

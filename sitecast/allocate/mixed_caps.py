@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from sitecast.allocate.limits import Limits, through_nodes
 from sitecast.allocate.network import Network
 
 
@@ -41,13 +42,25 @@ def item_caps(
         held: (classes, items) whole units of each item in a box: kits of a recipe, portions that
             a line makes, a quantity of a SKU.
         item: (rows,) the item that a cap limits, a column of `held`.
-        nodes: (rows, nodes) site-days that share the cap: one, or all of a site; never SHORT.
+        nodes: (rows, site-days + 1) that share the cap: one, or all of a site; never SHORT.
         caps: (rows,) units; at least 0.
     """
     owner = np.repeat(np.arange(len(held)), np.diff(net.arc_ptr))
     units = [np.where(on[net.arc_node], held[owner, i], 0)
              for i, on in zip(item, nodes, strict=True)]  # fmt: skip
     return ItemCaps(csr_array(np.array(units).reshape(len(caps), len(owner))), caps)
+
+
+def node_load(net: Network, limits: Limits, boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(nodes,) boxes that pass each node of the limits, from (arcs,) boxes."""
+    entering = np.bincount(net.arc_node, boxes, len(net.pair_ptr) - 1).astype(np.int64)
+    return through_nodes(limits.parent, entering)
+
+
+def flow_cost(net: Network, limits: Limits, boxes: NDArray[np.int64]) -> int:
+    """What (arcs,) boxes cost, missed floors included; minor units."""
+    missed = (limits.floors - node_load(net, limits, boxes)).clip(min=0)
+    return int(boxes @ net.arc_cost + limits.floor_cost * missed.sum())
 
 
 def priced_network(net: Network, caps: ItemCaps, prices: NDArray[np.int64]) -> Network:

@@ -2,9 +2,9 @@
 
 With a price on every capped kit the caps become costs, and the exact flow answers at which total a
 week can be served *at least* (Lagrangian bound). The best prices are those with the highest bound;
-since the flow is whole by itself, that bound equals the linear program's. They are found by cutting
-planes: every flow gives a plane above the bound, the next prices are the highest point under all
-planes within reach of the best ones so far.
+since the flow is whole by itself, it is that of the linear program, but for prices in whole minor
+units. They are found by cutting planes: every flow gives a plane above the bound, the next prices
+are the highest point under all planes within reach of the best ones so far.
 
 Source: Kelley (1960); box step after Marsten, Hogan & Blankenship, Operations Research 23 (1975).
 """
@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from sitecast.allocate.kernel import solve_flow
-from sitecast.allocate.mixed_caps import ItemCaps, priced_network
+from sitecast.allocate.flow import min_cost_flow
+from sitecast.allocate.limits import Limits
+from sitecast.allocate.mixed_caps import ItemCaps, flow_cost, priced_network
 from sitecast.allocate.network import Network
 
 MAX_ROUNDS = 40
@@ -23,7 +24,7 @@ TOLERANCE = 1e-5
 
 
 def item_prices(
-    net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], caps: NDArray[np.int64]
+    net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], limits: Limits
 ) -> NDArray[np.int64]:
     """(rows,) price of each item cap in whole minor units; 0 where none is broken.
 
@@ -31,17 +32,17 @@ def item_prices(
         net: the week's network.
         item_caps: (rows, arcs) usage, and (rows,) caps.
         counts: (classes,) boxes.
-        caps: (nodes,) boxes; the last (SHORT) must not bind.
+        limits: caps and floors of site-days and site-weeks.
     """
     best = np.zeros(len(item_caps.caps), np.int64)
-    top, excess = _plane(net, item_caps, counts, caps, best)
+    top, excess = _plane(net, item_caps, counts, limits, best)
     planes = [(float(top), excess)]  # at prices p the bound is at most first + second @ p
     reach = max(1.0, float(net.arc_cost.max(initial=0)) / 8)
     for _ in range(MAX_ROUNDS):
         highest, prices = _highest(planes, best, reach)
         if highest - top <= TOLERANCE * abs(top) or (prices == best).all():
             break
-        bound, excess = _plane(net, item_caps, counts, caps, prices)
+        bound, excess = _plane(net, item_caps, counts, limits, prices)
         planes.append((float(bound - excess @ prices), excess))
         if bound > top:
             top, best, reach = bound, prices, reach * 2
@@ -51,13 +52,15 @@ def item_prices(
 
 
 def _plane(
-    net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], caps: NDArray[np.int64],
+    net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], limits: Limits,
     prices: NDArray[np.int64],
 ) -> tuple[int, NDArray[np.int64]]:  # fmt: skip
     """The bound at some prices and, as its slope, what the flow takes beyond each cap."""
-    boxes = solve_flow(priced_network(net, item_caps, prices), counts, caps).boxes
+    start = np.zeros(len(limits.parent), np.int64)
+    priced = priced_network(net, item_caps, prices)
+    boxes = min_cost_flow(priced, counts, limits, start).boxes
     excess = item_caps.load(boxes) - item_caps.caps
-    return int(boxes @ net.arc_cost + excess @ prices), excess
+    return flow_cost(net, limits, boxes) + int(excess @ prices), excess
 
 
 def _highest(

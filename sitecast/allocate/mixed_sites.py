@@ -13,7 +13,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from sitecast.allocate.kernel import solve_flow
+from sitecast.allocate.flow import min_cost_flow
+from sitecast.allocate.limits import Limits
+from sitecast.allocate.mixed_caps import flow_cost
 from sitecast.allocate.network import Network
 
 
@@ -30,20 +32,22 @@ class OpenSites:
 
 
 def choose_open_sites(
-    net: Network, counts: NDArray[np.int64], caps: NDArray[np.int64],
-    node_site: NDArray[np.int64], opening_cost: NDArray[np.int64],
+    net: Network, counts: NDArray[np.int64], limits: Limits, node_site: NDArray[np.int64],
+    opening_cost: NDArray[np.int64],
 ) -> OpenSites:  # fmt: skip
     """Open the sites that make the boxes of all draws cheapest on average.
 
     Args:
         net: the week's network.
         counts: (draws, classes) boxes; one row for the expected week alone.
-        caps: (nodes,) boxes when the site is open; the last (SHORT) must not bind.
-        node_site: (nodes - 1,) site of each site-day.
+        limits: caps and floors while a site is open; a closed one has caps of 0 and no floor.
+        node_site: (nodes,) site of each site-day and site-week; -1 for SHORT and the sink.
         opening_cost: (sites,) minor units for the week; at least 0, and 0 for a site that is open
             anyway.
     """
-    search = _Search(net, counts, caps, node_site, opening_cost)
+    of_site = node_site == np.arange(len(opening_cost))[:, None]
+    asked = limits.floor_cost * (of_site @ limits.floors)
+    search = _Search(net, counts, limits, of_site, opening_cost + asked)
     search.try_both(opening_cost == 0, opening_cost > 0)
     return OpenSites(search.best, search.least, len(search.known))
 
@@ -52,37 +56,42 @@ def choose_open_sites(
 class _Search:
     net: Network
     counts: NDArray[np.int64]
-    caps: NDArray[np.int64]
-    node_site: NDArray[np.int64]
-    opening_cost: NDArray[np.int64]
+    limits: Limits
+    of_site: NDArray[np.bool_]
+    """(sites, nodes)"""
+    price: NDArray[np.int64]
+    """(sites,) opening and the whole floor missed, so that another open site never costs more."""
     known: dict[bytes, float] = field(default_factory=dict)
     best: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, bool))
     least: float = np.inf
 
     def boxes_cost(self, is_open: NDArray[np.bool_]) -> float:
-        """Mean cost of the boxes, opening not counted."""
+        """Mean cost of the boxes, less what floors save; `price` of open sites not counted."""
         key = is_open.tobytes()
         if key not in self.known:
-            caps = np.append(np.where(is_open[self.node_site], self.caps[:-1], 0), self.caps[-1])
-            flows = (solve_flow(self.net, counts, caps).boxes for counts in self.counts)
-            total = sum(int(boxes @ self.net.arc_cost) for boxes in flows)
-            self.known[key] = total / len(self.counts)
+            closed, old = np.any(self.of_site[~is_open], axis=0), self.limits
+            limits = old._replace(caps=np.where(closed, 0, old.caps),
+                                  floors=np.where(closed, 0, old.floors))  # fmt: skip
+            start = np.zeros(len(old.parent), np.int64)
+            flows = (min_cost_flow(self.net, row, limits, start).boxes for row in self.counts)
+            total = sum(flow_cost(self.net, limits, boxes) for boxes in flows)
+            asked = limits.floor_cost * int(limits.floors.sum())
+            self.known[key] = total / len(self.counts) - asked
         return self.known[key]
 
     def try_both(self, sure: NDArray[np.bool_], maybe: NDArray[np.bool_]) -> None:
         """Search all sets between `sure` and `sure | maybe`."""
         everything = self.boxes_cost(sure | maybe)
-        if everything + self.opening_cost[sure].sum() >= self.least:
+        if everything + self.price[sure].sum() >= self.least:
             return
         for site in np.flatnonzero(maybe):
             one = np.arange(len(sure)) == site
-            price = self.opening_cost[site]
-            if self.boxes_cost(sure) - self.boxes_cost(sure | one) <= price:
+            if self.boxes_cost(sure) - self.boxes_cost(sure | one) <= self.price[site]:
                 return self.try_both(sure, maybe & ~one)  # never worth it
-            if self.boxes_cost((sure | maybe) & ~one) - everything >= price:
+            if self.boxes_cost((sure | maybe) & ~one) - everything >= self.price[site]:
                 return self.try_both(sure | one, maybe & ~one)  # always worth it
         if not maybe.any():
-            self.best, self.least = sure, everything + float(self.opening_cost[sure].sum())
+            self.best, self.least = sure, everything + float(self.price[sure].sum())
             return
         first = np.arange(len(sure)) == np.flatnonzero(maybe)[0]
         self.try_both(sure | first, maybe & ~first)

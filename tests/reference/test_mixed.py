@@ -1,43 +1,65 @@
 """Allocation under item caps against HiGHS on the whole problem, trying everything, and by hand."""
 
 import itertools
+from dataclasses import replace
 
+import flow_cases
 import highspy
 import numpy as np
 import pytest
+from scipy.optimize import OptimizeResult
 
+from sitecast.allocate import mixed_repair
+from sitecast.allocate.limits import UNCAPPED, nested_limits
 from sitecast.allocate.mixed import capped_network, solve_capped
-from sitecast.allocate.mixed_caps import item_caps, priced_network
+from sitecast.allocate.mixed_caps import flow_cost, item_caps, priced_network
 from sitecast.allocate.network import build_network
 
-NO_CAP = 2**60
+
+def random_case(rng):
+    """A random network with floors and weeks, and caps on two items at random site-days."""
+    case = flow_cases.random_case(rng)
+    held = rng.integers(0, 3, (len(case.counts), 2)) * (rng.random((len(case.counts), 2)) < 0.6)
+    n_rows = rng.integers(1, 7)
+    nodes = np.append(rng.random((n_rows, case.n_days)) < 0.5, np.zeros((n_rows, 1), bool), axis=1)
+    most = rng.integers(0, 30, n_rows) * (rng.random(n_rows) < 0.8)
+    return case, item_caps(case.network, held, rng.integers(0, 2, n_rows), nodes, most)
 
 
-def random_case(rng, boxes=12, items=2):
-    """Few sites and days, many ties, item caps by site-day or by site, some of them 0."""
-    n_classes, sites, dates = rng.integers(1, 9), rng.integers(1, 5), rng.integers(1, 4)
-    node = np.arange(sites) * dates + rng.integers(0, dates, n_classes)[:, None]
-    node[rng.random((n_classes, sites)) < 0.2] = -1
-    cost = rng.integers(0, rng.choice([2, 5, 100]), (n_classes, sites))
-    net = build_network(node.astype(np.int32), cost, np.full(n_classes, 150), sites * dates)
-    counts = rng.integers(0, boxes, n_classes)
-    caps = np.append(rng.integers(0, 2 * boxes, sites * dates), NO_CAP)
-    held = rng.integers(0, 3, (n_classes, items)) * (rng.random((n_classes, items)) < 0.6)
-    item = np.repeat(np.arange(items), sites)
-    site = np.append(np.arange(sites * dates) // dates, -1)
-    nodes = np.tile(np.arange(sites), items)[:, None] == site
-    if rng.random() < 0.5:
-        nodes &= np.append(np.arange(sites * dates) % dates == 0, False)
-    limits = rng.integers(0, 3 * boxes, len(item)) * (rng.random(len(item)) < 0.8)
-    return net, item_caps(net, held, item, nodes, limits), counts, caps
+def solve(case, limits_of_items):
+    """The own answer; every cap is kept, no box is lost, and the cost is what the boxes cost."""
+    network = capped_network(case.network, limits_of_items, case.counts, case.limits)
+    return checked(network, case.counts, case.limits)
 
 
-def highs(net, caps_of_items, counts, caps, whole=True):
+def checked(network, counts, limits):
+    flow = solve_capped(network, counts, limits)
+    net, usage = network.plain, network.item_caps.usage.toarray()
+    assert flow.boxes.min(initial=0) >= 0
+    assert (np.add.reduceat(flow.boxes, net.arc_ptr[:-1]) == counts).all()
+    load = loads(net, limits, flow.boxes)
+    assert (load <= limits.caps).all()
+    assert (usage @ flow.boxes <= network.item_caps.caps).all()
+    missed = (limits.floors - load).clip(min=0).sum()
+    assert flow.cost == flow.boxes @ net.arc_cost + limits.floor_cost * missed
+    assert flow.bound <= flow.cost
+    return flow
+
+
+def loads(net, limits, boxes):
+    load = np.zeros(len(limits.parent), int)
+    for node, n in zip(net.arc_node, boxes, strict=True):
+        while node >= 0:
+            load[node] += n
+            node = limits.parent[node]
+    return load
+
+
+def highs(net, limits_of_items, counts, limits, whole=True):
     """The optimum of the whole problem as one (mixed-integer) linear program."""
     solver = highspy.Highs()
     solver.setOptionValue("output_flag", False)
     solver.setOptionValue("mip_rel_gap", 0.0)
-    usage = caps_of_items.usage.toarray()
     kind = highspy.HighsVarType.kInteger if whole else highspy.HighsVarType.kContinuous
     owner = np.repeat(np.arange(len(counts)), np.diff(net.arc_ptr))
     arcs = [solver.addVariable(0, float(counts[c]), obj=float(k), type=kind)
@@ -48,22 +70,17 @@ def highs(net, caps_of_items, counts, caps, whole=True):
 
     for c, count in enumerate(counts):
         solver.addConstr(total(owner == c) == float(count))
-    for n, cap in enumerate(caps[:-1]):
-        solver.addConstr(total(net.arc_node == n) <= float(cap))
-    for units, cap in zip(usage, caps_of_items.caps, strict=True):
+    passes = np.array([loads(net, limits, one) for one in np.eye(len(arcs), dtype=int)])
+    for n in range(len(limits.parent)):
+        if limits.caps[n] < UNCAPPED:
+            solver.addConstr(total(passes[:, n]) <= float(limits.caps[n]))
+        if limits.floors[n]:
+            missed = solver.addVariable(0, highspy.kHighsInf, obj=float(limits.floor_cost))
+            solver.addConstr(total(passes[:, n]) + missed >= float(limits.floors[n]))
+    for units, cap in zip(limits_of_items.usage.toarray(), limits_of_items.caps, strict=True):
         solver.addConstr(total(units) <= float(cap))
     solver.run()
     return solver.getInfo().objective_function_value
-
-
-def check(net, caps_of_items, counts, caps, flow):
-    """Every cap is kept, no box is lost, and the cost is what the boxes cost."""
-    assert flow.boxes.min(initial=0) >= 0
-    assert (np.add.reduceat(flow.boxes, net.arc_ptr[:-1]) == counts).all()
-    assert (np.bincount(net.arc_node, flow.boxes, len(caps)) <= caps).all()
-    assert (caps_of_items.usage.toarray() @ flow.boxes <= caps_of_items.caps).all()
-    assert flow.cost == flow.boxes @ net.arc_cost
-    assert flow.bound <= flow.cost
 
 
 @pytest.mark.parametrize("block", range(4))
@@ -71,10 +88,9 @@ def test_between_its_bound_and_its_cost_lies_the_optimum_of_highs(block):
     rng = np.random.default_rng(block)
     exact = 0
     for _ in range(40):
-        net, limits, counts, caps = random_case(rng)
-        flow = solve_capped(capped_network(net, limits, counts, caps), counts, caps)
-        check(net, limits, counts, caps, flow)
-        optimum = round(highs(net, limits, counts, caps))
+        case, limits = random_case(rng)
+        flow = solve(case, limits)
+        optimum = round(highs(case.network, limits, case.counts, case.limits))
         assert flow.bound <= optimum <= flow.cost
         exact += flow.cost == optimum
     assert exact >= 36
@@ -83,18 +99,17 @@ def test_between_its_bound_and_its_cost_lies_the_optimum_of_highs(block):
 def test_same_optimum_as_trying_everything():
     rng = np.random.default_rng(7)
     for _ in range(40):
-        net, limits, counts, caps = random_case(rng, boxes=2)
-        ways = [range(a, b) for a, b, n in zip(net.arc_ptr, net.arc_ptr[1:], counts, strict=False)
-                if n]  # fmt: skip
-        chosen = (np.bincount(np.array(way, int), minlength=len(net.arc_node))
-                  for way in itertools.product(*ways[:5]))  # fmt: skip
-        few = np.where(np.cumsum(counts) <= 5, counts, 0)
+        case, limits = random_case(rng)
+        case = replace(case, counts=np.where(np.arange(len(case.counts)) < 5, 1, 0))
+        net = case.network
+        ways = [range(*pair) for pair in itertools.pairwise(net.arc_ptr)][:5]
+        chosen = (np.bincount(way, minlength=len(net.arc_node)) for way in itertools.product(*ways))
         best = min(
-            way @ net.arc_cost for way in chosen
-            if limits.keeps(way) and (np.bincount(net.arc_node, way, len(caps)) <= caps).all()
+            flow_cost(net, case.limits, way) for way in chosen
+            if limits.keeps(way) and (loads(net, case.limits, way) <= case.limits.caps).all()
         )  # fmt: skip
-        assert round(highs(net, limits, few, caps)) == best
-        flow = solve_capped(capped_network(net, limits, few, caps), few, caps)
+        assert round(highs(net, limits, case.counts, case.limits)) == best
+        flow = solve(case, limits)
         assert flow.bound <= best <= flow.cost
 
 
@@ -109,44 +124,53 @@ def scarce_week(rng, boxes=4_000, ties=False):
     cost = cost[classes[:, 1].astype(int)].astype(np.int64)
     net = build_network(node, cost, np.full(len(classes), 2500), 28)
     counts = np.bincount(number.ravel()).astype(np.int64)
-    caps = np.append(np.full(28, int(0.97 * boxes / 28)), NO_CAP).astype(np.int64)
+    limits = flat(np.full(28, int(0.97 * boxes / 28)))
     item, site = np.repeat(np.arange(3), 3), np.tile(np.arange(1, 4), 3)
     nodes = site[:, None] == np.append(np.arange(28) // 7, -1)
-    limits = rng.integers(boxes // 50, boxes // 20, 9)
-    return net, item_caps(net, classes[:, 3:].astype(np.int64), item, nodes, limits), counts, caps
+    most = rng.integers(boxes // 50, boxes // 20, 9)
+    return net, item_caps(net, classes[:, 3:].astype(np.int64), item, nodes, most), counts, limits
 
 
 @pytest.mark.parametrize("ties", [False, True])
 def test_near_the_optimum_in_weeks_that_differ_from_the_expected_one(ties):
     rng = np.random.default_rng(3)
-    net, limits, expected, caps = scarce_week(rng, ties=ties)
-    network = capped_network(net, limits, expected, caps)
+    net, limits_of_items, expected, limits = scarce_week(rng, ties=ties)
+    network = capped_network(net, limits_of_items, expected, limits)
     assert ties or (network.prices > 0).sum() >= 3
     for counts in (expected, *rng.poisson(expected, (3, len(expected)))):
-        flow = solve_capped(network, counts, caps)
-        check(net, limits, counts, caps, flow)
+        flow = checked(network, counts, limits)
         assert flow.gap <= 0.002
-        again = solve_capped(network, counts, caps)
+        again = solve_capped(network, counts, limits)
         assert (again.boxes == flow.boxes).all()
 
 
 def test_bound_of_the_expected_week_is_that_of_the_linear_program():
     rng = np.random.default_rng(4)
     for _ in range(20):
-        net, limits, counts, caps = random_case(rng)
-        flow = solve_capped(capped_network(net, limits, counts, caps), counts, caps)
-        relaxed = highs(net, limits, counts, caps, whole=False)
-        assert relaxed - 1 <= flow.bound <= relaxed + 1e-6
+        case, limits = random_case(rng)
+        relaxed = highs(case.network, limits, case.counts, case.limits, whole=False)
+        assert 0.99 * relaxed - 1 <= solve(case, limits).bound <= relaxed + 1e-6  # whole prices
+
+
+def flat(caps):
+    """Caps of site-days alone."""
+    nothing = np.zeros(0, np.int64)
+    return nested_limits(np.asarray(caps), 0 * np.asarray(caps), np.full(len(caps), -1), nothing,
+                         nothing, 0)  # fmt: skip
+
+
+def one_class(node, cost, held, most):
+    """A network of one class that holds so many kits of an item, scarce at the first site."""
+    net = build_network(np.array([node], np.int32), np.array([cost]), np.array([100]), len(node))
+    first = np.arange(len(node) + 1)[None, :] == 0
+    return net, item_caps(net, np.array([[held]]), np.array([0]), first, np.array([most]))
 
 
 def test_a_recipe_cap_by_hand():
     # Ten boxes hold a kit each of a recipe that the cheap site can make four of.
-    net = build_network(np.array([[0, 1]], np.int32), np.array([[3, 5]]), np.array([100]), 2)
-    caps, counts = np.array([20, 20, NO_CAP]), np.array([10])
-    limits = item_caps(net, np.array([[1]]), np.array([0]), np.array([[True, False, False]]),
-                       np.array([4]))  # fmt: skip
-    network = capped_network(net, limits, counts, caps)
-    flow = solve_capped(network, counts, caps)
+    net, limits = one_class([0, 1], [3, 5], 1, 4)
+    network = capped_network(net, limits, np.array([10]), flat([20, 20]))
+    flow = solve_capped(network, np.array([10]), flat([20, 20]))
     assert flow.boxes.tolist() == [4, 6, 0]
     assert (flow.cost, flow.bound, flow.gap) == (4 * 3 + 6 * 5, 42, 0.0)
     assert network.prices.tolist() == [2]
@@ -154,23 +178,38 @@ def test_a_recipe_cap_by_hand():
 
 def test_what_does_not_fit_is_without_a_site():
     # Two kits a box, five kits: two boxes, and half a box that nobody can make.
-    net = build_network(np.array([[0]], np.int32), np.array([[3]]), np.array([100]), 1)
-    limits = item_caps(net, np.array([[2]]), np.array([0]), np.array([[True, False]]),
-                       np.array([5]))  # fmt: skip
-    counts, caps = np.array([4]), np.array([20, NO_CAP])
-    flow = solve_capped(capped_network(net, limits, counts, caps), counts, caps)
+    net, limits = one_class([0], [3], 2, 5)
+    network = capped_network(net, limits, np.array([4]), flat([20]))
+    flow = solve_capped(network, np.array([4]), flat([20]))
     assert flow.boxes.tolist() == [2, 2]
     assert flow.cost == 206
-    assert flow.bound <= 206
+    assert flow.bound <= 157  # two and a half boxes at 3, one and a half without a site
 
 
 def test_no_item_caps_is_the_flow():
-    rng = np.random.default_rng(8)
-    net, _, counts, caps = random_case(rng)
-    none = item_caps(net, np.zeros((len(counts), 0), int), np.zeros(0, int),
-                     np.zeros((0, len(caps)), bool), np.zeros(0, int))  # fmt: skip
-    flow = solve_capped(capped_network(net, none, counts, caps), counts, caps)
-    assert flow.cost == flow.bound == round(highs(net, none, counts, caps))
+    case, _ = random_case(np.random.default_rng(8))
+    none = item_caps(case.network, np.zeros((len(case.counts), 0), int), np.zeros(0, int),
+                     np.zeros((0, case.n_days + 1), bool), np.zeros(0, int))  # fmt: skip
+    flow = solve(case, none)
+    assert flow.cost == flow.bound == flow_cases.optimum(case)
+
+
+def test_when_the_solver_gives_up_no_cap_is_broken(monkeypatch):
+    answer, given_up = mixed_repair.milp, []
+
+    def gives_up(cost, *, integrality, **rest):
+        if integrality.any():
+            given_up.append(True)
+            return OptimizeResult(x=None)
+        return answer(cost, integrality=integrality, **rest)
+
+    monkeypatch.setattr(mixed_repair, "milp", gives_up)
+    for kits in (1, 3, 5):  # two kits a box: the linear program asks for half boxes
+        net, limits = one_class([0, 1], [3, 5], 2, kits)
+        network = capped_network(net, limits, np.array([4]), flat([20, 20]))
+        flow = checked(network, np.array([4]), flat([20, 20]))
+        assert flow.boxes.tolist() == [kits // 2, 3 - kits // 2, 1]
+    assert len(given_up) == 3
 
 
 def test_a_priced_network_is_the_network_built_with_those_costs():
