@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sitecast.simulate.counters import mix
 from sitecast.simulate.draw import UNCAPPED, DrawInput
 
 KEY = 0x5EED
@@ -30,22 +31,36 @@ def one_segment(
         sizes=np.array([kits], np.int64),
         size_cdf=np.ones((1, 1)),
         portions_cdf=np.ones((1, 1)),
+        taste_cdf=np.ones((1, 1)),
+        default_rate=np.zeros(1),
+        default_kits=np.full((1, 1), -1, np.int64),
         pieces_cdf=np.ones(1),
         product_rates=np.zeros(0),
+        product_key=np.zeros(0, np.uint64),
         weights=np.array([weights], dtype=np.float64),
+        recipe_key=names(n),
         limit=np.full(n, limit, np.int64),
         left=np.full(n, UNCAPPED, np.int64) if left is None else np.array(left, np.int64),
         item_sites=np.full(n, 7, np.uint64),
     )
 
 
+def names(n: int) -> np.ndarray:
+    """Keys of positions, as hashes of their names would be."""
+    return np.array([mix(np.uint64(i + 1)) for i in range(n)], dtype=np.uint64)
+
+
 def random_input(seed: int) -> DrawInput:
     """Several cells, segments, sizes, caps, limits and products, weights far apart."""
     rng = np.random.default_rng(seed)
     cells, segments, sizes, recipes, products = rng.integers(1, (5, 4, 3, 12, 4)).tolist()
+    tastes, pool = rng.integers(1, (4, 6)).tolist()
     spread = float(rng.choice([0.5, 3.0, 20.0]))
-    weights = np.exp(rng.normal(0, spread, (segments * sizes, recipes)))
-    weights[:, 1:] *= rng.random((segments * sizes, recipes - 1)) < 0.8
+    weights = np.exp(rng.normal(0, spread, (segments * tastes * sizes, recipes)))
+    weights[:, 1:] *= rng.random((len(weights), recipes - 1)) < 0.8
+    defaults = np.full((segments * sizes, recipes + 1), -1, np.int64)
+    defaults[:, :recipes] = np.argsort(rng.random((len(defaults), recipes)), axis=1)
+    defaults[:, pool:] = -1
     left = rng.integers(0, 25, recipes)
     rates = rng.random(products - 1)
     n_items = recipes * sizes + len(rates)
@@ -60,9 +75,14 @@ def random_input(seed: int) -> DrawInput:
         sizes=np.sort(rng.choice(np.arange(1, 16), 4, replace=False)),
         size_cdf=_cdf(rng, segments, 4),
         portions_cdf=_cdf(rng, segments, sizes),
+        taste_cdf=_cdf(rng, segments, tastes),
+        default_rate=rng.random(segments) * rng.integers(0, 2),
+        default_kits=defaults,
         pieces_cdf=_cdf(rng, 1, 4)[0] if len(rates) else np.ones(1),
         product_rates=rates,
+        product_key=names(len(rates)),
         weights=weights,
+        recipe_key=names(recipes),
         limit=rng.integers(1, 4, recipes),
         left=np.where(rng.random(recipes) < 0.4, left, UNCAPPED),
         item_sites=rng.integers(0, 16, n_items).astype(np.uint64),

@@ -16,11 +16,14 @@ from sitecast.records.contract import (
 )  # fmt: skip
 from sitecast.records.tables_read import ITEM_TYPES
 
+ALL_SEGMENTS = "*"
+
 _DAY = day("delivery_date", "the customer's day")
 _REGION = text("region_id", "delivery region")
 _SEGMENT = text("segment", "customer segment")
 _RECIPE = text("recipe_id", "recipe")
 _DRAW = count("draw", "number of the draw")
+_TASTE = count("taste_class", "number of the segment's taste class")
 _CLASS = count("class_id", "row of the table classes")
 
 
@@ -34,6 +37,7 @@ SIMULATED_BOXES = TableContract(
     (
         text("box_id", "order_id of a placed box, slot_id of a simulated one"),
         flag("is_simulated", "true for a simulated box"),
+        flag("is_default", "filled by the system"),
         _DAY, _REGION, _SEGMENT,
         count("portions", "people each kit serves", "people", minimum=1),
         text("previous_site_id", "site of the order book", nullable=True),
@@ -87,17 +91,41 @@ CELL_BOXES = TableContract(
         count("boxes", "simulated boxes", "boxes"),
     ),
 )
+TASTE_CLASSES = TableContract(
+    "taste_classes", "Latent classes of a segment, which choose alike.",
+    ("segment", "taste_class"),
+    (
+        _SEGMENT, _TASTE,
+        amount("probability", "share of the segment's boxes", maximum=1),
+    ),
+)  # fmt: skip
 CHOICE_WEIGHTS = TableContract(
-    "choice_weights", "Choice weights whose boxes have the forecast's shares.",
+    "choice_weights", "How much a recipe weighs where a box is chosen.",
+    ("segment", "taste_class", "recipe_id"),
+    (
+        _SEGMENT, _TASTE, _RECIPE,
+        amount("weight", "Plackett–Luce weight, the median of a class is 1; never chosen where 0"),
+    ),
+)  # fmt: skip
+KIT_SHARES = TableContract(
+    "kit_shares", "Shares of kits: what the forecast asks for, and what the weights give exactly.",
     ("segment", "recipe_id"),
     (
-        _SEGMENT, _RECIPE,
-        amount("share_asked", "forecast P(recipe | kit), what the segment never gets left out",
-               maximum=1),
-        amount("share_given", "the share that the weights give; differs where the forecast's is "
-               "more than a box can hold", maximum=1),
-        amount("weight", "Plackett–Luce weight, the largest is 1"),
+        text("segment", f"customer segment; {ALL_SEGMENTS} = all together"), _RECIPE,
+        amount("share_asked", "forecast P(recipe | kit), what the segment never gets left out; "
+               "empty where the choice model asks for none", maximum=1, nullable=True),
+        amount("share_given", "expected P(recipe | kit), default boxes included; differs where the "
+               "forecast's is out of reach", maximum=1),
     ),
+)  # fmt: skip
+DEFAULT_BOXES = TableContract(
+    "default_boxes", "How many boxes the system fills.", ("segment",),
+    (_SEGMENT, amount("probability", "share of boxes", maximum=1)),
+)  # fmt: skip
+DEFAULT_POOL = TableContract(
+    "default_pool", "What the system fills them with, as far as it is not sold out.",
+    ("segment", "place"),
+    (_SEGMENT, count("place", "0 = first"), _RECIPE),
 )  # fmt: skip
 RECIPE_RULES = TableContract(
     "recipe_rules", "What bounds the kits of a recipe.", ("recipe_id",),
@@ -114,6 +142,14 @@ RECIPE_FACTORS = TableContract(
     ("draw", "recipe_id"),
     (_DRAW, _RECIPE, amount("factor", "multiplies the recipe's weights; mean 1")),
 )
+CAPPED_RECIPES = TableContract(
+    "capped_recipes", "Recipes that can sell out.", ("draw", "recipe_id"),
+    (
+        _DRAW, _RECIPE,
+        count("kits_wanted", "kits that simulated boxes would hold without caps", "kits"),
+        count("kits_left", "kits the cap leaves to them", "kits"),
+    ),
+)  # fmt: skip
 BOX_SIZES = TableContract(
     "box_sizes", "Kits in a box.", ("segment", "n_kits"),
     (_SEGMENT, count("n_kits", "kits", "kits"), amount("probability", "share of boxes", maximum=1)),
@@ -141,7 +177,8 @@ DRAW_DIGESTS = TableContract(
 TABLES_SIMULATED: dict[str, TableContract] = {
     table.name: table
     for table in (
-        SIMULATED_BOXES, SIMULATED_LINES, CLASSES, CLASS_BOXES, CELLS, CELL_BOXES, CHOICE_WEIGHTS,
-        RECIPE_RULES, RECIPE_FACTORS, BOX_SIZES, PORTIONS, DRAW_DIGESTS,
+        SIMULATED_BOXES, SIMULATED_LINES, CLASSES, CLASS_BOXES, CELLS, CELL_BOXES, TASTE_CLASSES,
+        CHOICE_WEIGHTS, KIT_SHARES, DEFAULT_BOXES, DEFAULT_POOL, RECIPE_RULES, RECIPE_FACTORS,
+        CAPPED_RECIPES, BOX_SIZES, PORTIONS, DRAW_DIGESTS,
     )
 }  # fmt: skip

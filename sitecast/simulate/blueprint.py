@@ -16,8 +16,8 @@ from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 from sitecast.simulate.choosable import grid, kit_exists
 from sitecast.simulate.draw import UNCAPPED, DrawInput, DrawOutput
-from sitecast.simulate.kernel import simulate_draw
-from sitecast.simulate.volumes import numbers
+from sitecast.simulate.simulate_draw import simulate_draw
+from sitecast.simulate.volumes import keys_of, numbers
 
 Floats = NDArray[np.float64]
 _RANK = 1 << 40
@@ -52,7 +52,7 @@ class Blueprint:
 
     def run(self, draw: int) -> DrawOutput:
         """The boxes of one draw."""
-        return DrawOutput(*simulate_draw(self.draw_input(draw)))
+        return simulate_draw(self.draw_input(draw))
 
 
 def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFrame]) -> Blueprint:
@@ -64,6 +64,9 @@ def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFra
     key = cells["stream_key"].to_numpy().view(np.uint64)
     sizes, size_cdf = _cdf(tables["box_sizes"], segments, "n_kits")
     _, portions_cdf = _cdf(tables["portions"], segments, "portions", axes.portions)
+    _, taste_cdf = _cdf(tables["taste_classes"], segments, "taste_class")
+    rate = tables["default_boxes"].set_index("segment")["probability"].reindex(segments)
+    exists = kit_exists(week, axes)
     rules = tables["recipe_rules"]
     rates = week["products"].set_index("product_id")["take_rate"].reindex(axes.products).to_numpy()
     factors = tables["recipe_factors"]["factor"].to_numpy().reshape(-1, len(axes.recipes))
@@ -75,9 +78,13 @@ def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFra
         key=key, rank_key=numbers(key, _RANK),
         segment=segments.get_indexer(cells["segment"]).astype(np.int64),
         place=day * len(axes.regions) + region, reach=axes.reach[day, region],
-        sizes=sizes, size_cdf=size_cdf, portions_cdf=portions_cdf,
+        sizes=sizes, size_cdf=size_cdf, portions_cdf=portions_cdf, taste_cdf=taste_cdf,
+        default_rate=rate.to_numpy(np.float64),
+        default_kits=_default_kits(tables["default_pool"], segments, axes, exists),
         pieces_cdf=_poisson_cdf(float(rates.sum())), product_rates=rates.astype(np.float64),
-        weights=_weights(week, axes, tables["choice_weights"], segments),
+        product_key=keys_of(0, "", "slots of products", axes.products),
+        weights=_weights(tables["choice_weights"], segments, axes, exists),
+        recipe_key=keys_of(0, "", "slots of recipes", axes.recipes),
         limit=rules["max_per_box"].to_numpy(),
         left=rules["kits_left"].fillna(UNCAPPED).to_numpy(np.int64),
         item_sites=axes.item_sites,
@@ -105,8 +112,27 @@ def _poisson_cdf(rate: float) -> Floats:
     return cdf[: np.flatnonzero(cdf >= 1 - 1e-15)[0] + 1]
 
 
-def _weights(week: WeekData, axes: WeekAxes, table: pd.DataFrame, segments: pd.Index) -> Floats:
-    """(segments × portions, recipes) weights; 0 where no kit of that size exists."""
-    of_segment = grid(table, segments, "recipe_id", axes.recipes, "weight")
-    weights: Floats = of_segment[:, None, :] * kit_exists(week, axes)[None, :, :]
+def _weights(
+    table: pd.DataFrame, segments: pd.Index, axes: WeekAxes, exists: NDArray[np.bool_]
+) -> Floats:
+    """(segments × taste classes × portions, recipes) weights; 0 where no kit of that size is."""
+    taste = table["taste_class"].to_numpy()
+    row = segments.get_indexer(table["segment"])
+    recipe = axes.recipes.get_indexer(table["recipe_id"])
+    found = np.zeros((len(segments), int(taste.max(initial=0)) + 1, 1, len(axes.recipes)))
+    found[row, taste, 0, recipe] = table["weight"].to_numpy()
+    weights: Floats = found * exists
     return weights.reshape(-1, len(axes.recipes))
+
+
+def _default_kits(
+    table: pd.DataFrame, segments: pd.Index, axes: WeekAxes, exists: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """(segments × portions, D) default recipes that have a kit of that size, then -1."""
+    recipe = axes.recipes.get_indexer(table["recipe_id"])
+    pools = [recipe[table["segment"].to_numpy() == segment] for segment in segments]
+    rows = [pool[kit[pool]] for pool in pools for kit in exists]
+    kits = np.full((len(rows), max(map(len, rows), default=0) + 1), -1)
+    for row, pool in zip(kits, rows, strict=True):
+        row[: len(pool)] = pool
+    return kits

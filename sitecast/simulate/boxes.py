@@ -26,7 +26,7 @@ def box_tables(
     box_id = _slot_ids(cells, made_from)
     orders = pd.concat([
         _placed_boxes(placed, placed_class),
-        _simulated_boxes(cells, cell, box_id, axes.portions[drawn.portions], drawn_class),
+        _simulated_boxes(cells, cell, box_id, drawn, drawn_class, axes),
     ], ignore_index=True)  # fmt: skip
     lines = pd.concat([
         SIMULATED_LINES.shaped(placed.lines.rename(columns={"order_id": "box_id"})),
@@ -49,11 +49,13 @@ def _placed_boxes(placed: PlacedOrders, class_id: _Ints) -> pd.DataFrame:
 
 
 def _simulated_boxes(
-    cells: pd.DataFrame, cell: _Ints, box_id: NDArray[np.object_], portions: _Ints, class_id: _Ints
-) -> pd.DataFrame:
+    cells: pd.DataFrame, cell: _Ints, box_id: NDArray[np.object_], drawn: DrawOutput,
+    class_id: _Ints, axes: WeekAxes,
+) -> pd.DataFrame:  # fmt: skip
     frame = cells.iloc[cell][["delivery_date", "region_id", "segment"]].reset_index(drop=True)
     return SIMULATED_BOXES.shaped(
-        frame.assign(box_id=box_id, is_simulated=True, portions=portions, class_id=class_id,
+        frame.assign(box_id=box_id, is_simulated=True, is_default=drawn.is_default,
+                     portions=axes.portions[drawn.portions], class_id=class_id,
                      previous_site_id=pd.NA)
     )  # fmt: skip
 

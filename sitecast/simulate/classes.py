@@ -22,6 +22,8 @@ class DrawTally:
     boxes: int
     pieces: int
     digest: int
+    wanted: _Ints
+    """(recipes,) kits of capped recipes that boxes would hold without caps."""
     class_place: _Ints
     class_sites: NDArray[np.uint64]
     class_boxes: _Ints
@@ -29,7 +31,7 @@ class DrawTally:
     @classmethod
     def of(cls, drawn: DrawOutput) -> "DrawTally":
         """The tally of one draw."""
-        return cls(len(drawn.box_class), len(drawn.items), drawn.digest,
+        return cls(len(drawn.box_class), len(drawn.items), drawn.digest, drawn.wanted,
                    drawn.class_place, drawn.class_sites, drawn.class_boxes)  # fmt: skip
 
 

@@ -10,7 +10,10 @@ UNCAPPED = 2**62
 
 
 class DrawInput(NamedTuple):
-    """All that one draw follows from. C cells, S segments, P portions sizes, R recipes."""
+    """All that one draw follows from.
+
+    C cells, S segments, T taste classes, P portions sizes, R recipes, J products.
+    """
 
     first_slot: NDArray[np.int64]
     """(C,) placed boxes of the cell; simulated slots start after them."""
@@ -32,12 +35,22 @@ class DrawInput(NamedTuple):
     """(S, K) P(kits ≤ sizes[k])."""
     portions_cdf: NDArray[np.float64]
     """(S, P)"""
+    taste_cdf: NDArray[np.float64]
+    """(S, T)"""
+    default_rate: NDArray[np.float64]
+    """(S,) P(the system fills the box)."""
+    default_kits: NDArray[np.int64]
+    """(S × P, D) recipes of a default box, best first; -1 = no more."""
     pieces_cdf: NDArray[np.float64]
     """(M,) P(product pieces in a box ≤ m)."""
     product_rates: NDArray[np.float64]
     """(J,) pieces per box."""
+    product_key: NDArray[np.uint64]
+    """(J,) where the product's slots lie in any slot table."""
     weights: NDArray[np.float64]
-    """(S × P, R) choice weights in this draw; 0 = never chosen."""
+    """(S × T × P, R) choice weights in this draw; 0 = never chosen."""
+    recipe_key: NDArray[np.uint64]
+    """(R,) where the recipe's slots lie in any slot table."""
     limit: NDArray[np.int64]
     """(R,) kits of the recipe that a box may hold."""
     left: NDArray[np.int64]
@@ -55,6 +68,10 @@ class DrawOutput(NamedTuple):
     items: NDArray[np.int32]
     portions: NDArray[np.int16]
     """(boxes,) position on the portions axis."""
+    is_default: NDArray[np.bool_]
+    """(boxes,)"""
+    wanted: NDArray[np.int64]
+    """(R,) kits that boxes would hold without caps; counted for capped recipes only."""
     class_place: NDArray[np.int64]
     class_sites: NDArray[np.uint64]
     class_boxes: NDArray[np.int64]

@@ -5,43 +5,39 @@ whole draws. Only +, −, ×, ÷ and comparisons touch floats, in a fixed order:
 not depend on the processor.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numba
 import numpy as np
+from numpy.typing import NDArray
 
+from sitecast.simulate.counters import number, place, unit
 from sitecast.simulate.draw import UNCAPPED
 
-MAX_REJECTED = 12
-GAMMA = np.uint64(0x9E3779B97F4A7C15)
 # Which number of a box's stream decides what.
-SIZE, PORTIONS, PIECES, ARRIVAL, FIRST_KIT = 0, 1, 2, 3, 16
-FIRST_PRODUCT = 1 << 40
-
-_M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-_S27, _S30, _S31, _S32 = np.uint64(27), np.uint64(30), np.uint64(31), np.uint64(32)
-_LOW32, _LOW16 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF)
-_S11, _S16 = np.uint64(11), np.uint64(16)
-_PRIME, _BASIS = np.uint64(0x100000001B3), np.uint64(0xCBF29CE484222325)
+SIZE, PORTIONS, PIECES, ARRIVAL, TASTE, DEFAULT = 0, 1, 2, 3, 4, 5
+FIRST_KIT, FIRST_REST, FIRST_PRODUCT = 16, 16 + 64, 1 << 40
+BLOCK = 8
+"""Proposals made at once; divides FIRST_REST - FIRST_KIT."""
+_LOW32, _LOW16, _S16 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF), np.uint64(16)
 _jit = numba.njit(cache=True, nogil=True)
 
 
-@_jit
-def mix(z: Any) -> Any:
-    """The finalizer of SplitMix64 (Steele, Lea, Flood 2014)."""
-    z = (z ^ (z >> _S30)) * _M1
-    z = (z ^ (z >> _S27)) * _M2
-    return z ^ (z >> _S31)
+class Boxes(NamedTuple):
+    """What a box is before anything is put into it."""
 
-
-@_jit
-def _number(key: Any, j: Any) -> Any:
-    return mix(key + GAMMA * np.uint64(j))
-
-
-@_jit
-def _unit(bits: Any) -> Any:
-    return np.float64(bits >> _S11) * 2.0**-53
+    cell: NDArray[np.int32]
+    key: NDArray[np.uint64]
+    rank: NDArray[np.uint64]
+    row: NDArray[np.int64]
+    """Row of the choice weights."""
+    default_row: NDArray[np.int64]
+    """Row of the default kits."""
+    portions: NDArray[np.int16]
+    pieces: NDArray[np.int64]
+    is_default: NDArray[np.bool_]
+    start: NDArray[np.int64]
+    """(boxes + 1,) where the kits of a box begin."""
 
 
 @_jit
@@ -55,49 +51,6 @@ def _position(cdf: Any, u: Any) -> Any:
         else:
             low = middle + 1
     return low
-
-
-@_jit
-def alias_table(weights: Any) -> Any:
-    """Vose's alias table as threshold (in 2^-32) << 16 | alias; weights of 0 are never drawn."""
-    n = len(weights)
-    table = np.zeros(n, np.uint64)
-    scaled = np.zeros(n)
-    stack = np.zeros(n, np.int64)  # small ones from the left, large ones from the right
-    total, top = 0.0, 0
-    for i in range(n):
-        total += weights[i]
-        if weights[i] > weights[top]:
-            top = i
-    if total <= 0.0:
-        return table
-    n_small, n_large = 0, 0
-    for i in range(n):
-        scaled[i] = weights[i] / total * n
-        table[i] = np.uint64(top) if weights[i] <= 0.0 else np.uint64(i) | (_LOW32 << _S16)
-        if scaled[i] < 1.0:
-            stack[n_small] = i
-            n_small += 1
-        else:
-            n_large += 1
-            stack[n - n_large] = i
-    while n_small > 0 and n_large > 0:
-        n_small -= 1
-        small, large = stack[n_small], stack[n - n_large]
-        table[small] = (np.uint64(scaled[small] * 4294967296.0) << _S16) | np.uint64(large)
-        scaled[large] -= 1.0 - scaled[small]
-        if scaled[large] < 1.0:
-            n_large -= 1
-            stack[n_small] = large
-            n_small += 1
-    return table
-
-
-@_jit
-def _candidate(tables: Any, row: Any, bits: Any) -> Any:
-    i = np.int64(((bits >> _S32) * np.uint64(tables.shape[1])) >> _S32)
-    entry = tables[row, i]
-    return i if (bits & _LOW32) < (entry >> _S16) else np.int64(entry & _LOW16)
 
 
 @_jit
@@ -117,41 +70,76 @@ def _from_rest(weights: Any, taken: Any, room: Any, u: Any) -> Any:
 
 
 @_jit
-def _choose_from_rest(weights: Any, key: Any, j: Any, limit: Any, room: Any, taken: Any) -> Any:
-    """One kit after too many rejections; a sold-out recipe is a rejected candidate here too."""
-    r = _from_rest(weights, taken, limit, _unit(_number(key, j)))
-    if r >= 0 and taken[r] >= room[r]:
-        j += 1
-        r = _from_rest(weights, taken, room, _unit(_number(key, j)))
-    return r, j + 1
+def _accepted(entries: Any, first: Any, size: Any, key: Any, j: Any, found: Any) -> Any:
+    """Owners of the accepted ones among len(found) proposals; how many. No branch to mispredict."""
+    n = np.uint64(0)
+    for i in range(len(found)):
+        bits = number(key, j + i)
+        entry = entries[first + np.uint64(place(bits, size))]
+        found[n] = np.int64(entry & _LOW16)
+        n += np.uint64((bits & _LOW32) < (entry >> _S16))
+    return np.int64(n)
 
 
 @_jit
-def _fill_boxes(order: Any, boxes: Any, choice: Any, limit: Any, left: Any, kits: Any) -> Any:
-    """Choose the kits of the boxes in `order`, which take what is left of capped recipes.
+def _fill_from_rest(weights: Any, key: Any, span: Any, limit: Any, space: Any, kits: Any) -> Any:
+    """Kits by inverse CDF over the rest, as far as there is any; where the next one would go."""
+    (at, end), (room, taken), j = span, space, FIRST_REST
+    while at < end:
+        r = _from_rest(weights, taken, limit, unit(number(key, j)))
+        if r >= 0 and taken[r] >= room[r]:
+            j += 1
+            r = _from_rest(weights, taken, room, unit(number(key, j)))
+        if r < 0:
+            break
+        kits[at] = r
+        taken[r] += 1
+        j, at = j + 1, at + 1
+    return at
 
-    A rejected candidate leaves exactly the choice among the rest (IIA), and so does the change to
-    the inverse CDF after a fixed number of rejections. A sold-out recipe (limit > room) is a
-    rejected candidate like any other: a box that did not want it stays as it is.
-    """
-    key, row_of, start, got = boxes
-    weights, tables = choice
-    taken, room = np.zeros(len(limit), np.int64), np.minimum(limit, left)
-    for b in order:
-        row, stream, at, j = row_of[b], key[b], start[b], FIRST_KIT
-        while at < start[b + 1]:
-            r = _candidate(tables, row, _number(stream, j))
-            j, tried = j + 1, 1
-            while taken[r] >= room[r] and tried < MAX_REJECTED:
-                r = _candidate(tables, row, _number(stream, j))
-                j, tried = j + 1, tried + 1
-            if taken[r] >= room[r]:
-                r, j = _choose_from_rest(weights[row], stream, j, limit, room, taken)
-                if r < 0:
-                    break
-            kits[at] = r
-            taken[r] += 1
+
+@_jit
+def _fill_default(pool: Any, span: Any, space: Any, kits: Any) -> Any:
+    """The best default recipes that are not sold out; where the next kit goes."""
+    (at, end), (room, taken) = span, space
+    for r in pool:
+        if r < 0 or at == end:
+            break
+        if room[r] > 0:
+            kits[at], taken[r] = r, 1
             at += 1
+    return at
+
+
+@_jit
+def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits: Any) -> Any:
+    """Fill each box in `order`, which take what is left of capped recipes; how many it got.
+
+    Proposals by weight; one that the box or the cap has no room for is rejected, which leaves
+    exactly the choice among the rest (IIA). After a fixed number of proposals the inverse CDF over
+    the rest goes on, which is exact too. A sold-out recipe (limit > room) is rejected like any
+    other: a box that did not want it stays as it is.
+    """
+    (entries, first_of, sizes), weights, limit = tables, draw.weights, draw.limit
+    row_of, keys, start, is_default = boxes.row, boxes.key, boxes.start, boxes.is_default
+    got, found = np.zeros(len(keys), np.int64), np.empty(BLOCK, np.int64)
+    room, taken = np.minimum(limit, left), np.zeros(len(left), np.int64)
+    for b in order:
+        row, key, at, end, j = row_of[b], keys[b], start[b], start[b + 1], FIRST_KIT
+        first, size = np.uint64(first_of[row]), sizes[row]
+        if is_default[b]:
+            pool = draw.default_kits[boxes.default_row[b]]
+            at = _fill_default(pool, (at, end), (room, taken), kits)
+        while at < end and j < FIRST_REST:
+            for i in range(_accepted(entries, first, size, key, j, found)):
+                r = found[i]
+                if at < end and taken[r] < room[r]:
+                    kits[at] = r
+                    taken[r] += 1
+                    at += 1
+            j += BLOCK
+        if at < end:
+            at = _fill_from_rest(weights[row], key, (at, end), limit, (room, taken), kits)
         got[b] = at - start[b]
         for i in range(start[b], at):
             r = np.int64(kits[i])
@@ -159,142 +147,90 @@ def _fill_boxes(order: Any, boxes: Any, choice: Any, limit: Any, left: Any, kits
             if left[r] < UNCAPPED:
                 left[r] -= 1
                 room[r] = min(limit[r], left[r])
+    return got
 
 
 @_jit
-def _box_frames(draw: Any) -> Any:
-    """Per box: cell, stream, rank, kits wanted, portions position, product pieces."""
+def _empty_boxes(draw: Any) -> Any:
+    """The boxes of the draw, in the order of cells and slots."""
     n, b = draw.boxes.sum(), 0
+    n_tastes, n_sizes = draw.taste_cdf.shape[1], draw.portions_cdf.shape[1]
     cell, key, rank = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint64)
-    wanted, portions, pieces = np.empty(n, np.int64), np.empty(n, np.int16), np.empty(n, np.int64)
+    row, portions, pieces = np.empty(n, np.int64), np.empty(n, np.int16), np.empty(n, np.int64)
+    default_row = np.empty(n, np.int64)
+    is_default, start = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)
     for c in range(len(draw.boxes)):
         s = draw.segment[c]
         for slot in range(draw.first_slot[c], draw.first_slot[c] + draw.boxes[c]):
-            stream = _number(draw.key[c], slot)
-            cell[b], key[b], rank[b] = c, stream, _number(draw.rank_key[c], slot)
-            wanted[b] = draw.sizes[_position(draw.size_cdf[s], _unit(_number(stream, SIZE)))]
-            portions[b] = _position(draw.portions_cdf[s], _unit(_number(stream, PORTIONS)))
-            pieces[b] = _position(draw.pieces_cdf, _unit(_number(stream, PIECES)))
+            stream = number(draw.key[c], slot)
+            cell[b], key[b], rank[b] = c, stream, number(draw.rank_key[c], slot)
+            wanted = draw.sizes[_position(draw.size_cdf[s], unit(number(stream, SIZE)))]
+            portions[b] = _position(draw.portions_cdf[s], unit(number(stream, PORTIONS)))
+            pieces[b] = _position(draw.pieces_cdf, unit(number(stream, PIECES)))
+            taste = _position(draw.taste_cdf[s], unit(number(stream, TASTE))) if n_tastes > 1 else 0
+            is_default[b] = unit(number(stream, DEFAULT)) < draw.default_rate[s]
+            row[b] = (s * n_tastes + taste) * n_sizes + portions[b]
+            default_row[b] = s * n_sizes + portions[b]
+            start[b + 1] = start[b] + wanted
             b += 1
-    return cell, key, rank, wanted, portions, pieces
+    return Boxes(cell, key, rank, row, default_row, portions, pieces, is_default, start)
 
 
 @_jit
-def _all_kits(draw: Any, frames: Any, start: Any) -> Any:
-    """Kits of every box: pass 1 without caps, then boxes with a capped recipe as they arrive."""
-    cell, key, _, _, portions, _ = frames
-    tables = np.empty(draw.weights.shape, np.uint64)
-    for row, weights in enumerate(draw.weights):
-        tables[row] = alias_table(weights)
-    kits, got = np.empty(start[-1], np.uint16), np.empty(len(cell), np.int64)
-    boxes = (key, draw.segment[cell] * draw.portions_cdf.shape[1] + portions, start, got)
-    choice = (draw.weights, tables)
+def boxes_and_kits(draw: Any, tables: Any) -> Any:
+    """Boxes, their kits, how many each got, and how many kits of capped recipes were wanted.
+
+    `tables` are the slot tables of the draw's weights. Pass 1 is without caps; then the boxes with
+    a capped recipe choose again as they arrive.
+    """
+    boxes = _empty_boxes(draw)
+    kits = np.empty(boxes.start[-1], np.uint16)
     boundless = np.full(len(draw.limit), UNCAPPED, np.int64)
-    _fill_boxes(np.arange(len(cell)), boxes, choice, draw.limit, boundless, kits)
-    late = _boxes_with_capped(draw.left, kits, start, got, key)
-    _fill_boxes(late, boxes, choice, draw.limit, draw.left.copy(), kits)
-    return kits, got
+    got = _fill_boxes(np.arange(len(boxes.key)), boxes, tables, draw, boundless, kits)
+    late, wanted = _boxes_with_capped(draw.left, kits, boxes, got)
+    got[late] = _fill_boxes(late, boxes, tables, draw, draw.left.copy(), kits)[late]
+    return boxes, kits, got, wanted
 
 
 @_jit
-def _boxes_with_capped(left: Any, kits: Any, start: Any, got: Any, key: Any) -> Any:
-    """Boxes that hold a capped recipe, in the order of their arrival."""
-    found = np.empty(len(got), np.int64)
+def _boxes_with_capped(left: Any, kits: Any, boxes: Any, got: Any) -> Any:
+    """Boxes that hold a capped recipe, as they arrive; and (R,) capped kits that boxes hold."""
+    found, wanted = np.empty(len(got), np.int64), np.zeros(len(left), np.int64)
     n = 0
     if left.min() < UNCAPPED:
         for b in range(len(got)):
-            for i in range(start[b], start[b] + got[b]):
+            has_capped = False
+            for i in range(boxes.start[b], boxes.start[b] + got[b]):
                 if left[kits[i]] < UNCAPPED:
-                    found[n] = b
-                    n += 1
-                    break
-    arrival = _number(key[found[:n]], ARRIVAL)
-    return found[:n][np.argsort(arrival, kind="mergesort")]
+                    wanted[kits[i]] += 1
+                    has_capped = True
+            if has_capped:
+                found[n] = b
+                n += 1
+    arrival = number(boxes.key[found[:n]], ARRIVAL)
+    return found[:n][np.argsort(arrival, kind="mergesort")], wanted
 
 
 @_jit
-def _all_items(draw: Any, kits: Any, got: Any, frames: Any, start: Any) -> Any:
-    """Item positions of every box, kits first, then product pieces."""
-    _, key, _, _, portions, pieces = frames
-    n_sizes = draw.portions_cdf.shape[1]
-    products = alias_table(draw.product_rates).reshape((1, -1))
-    item_ptr = np.zeros(len(key) + 1, np.int64)
-    items = np.empty(got.sum() + pieces.sum(), np.int32)
+def items_of_boxes(draw: Any, products: Any, boxes: Any, kits: Any, got: Any) -> Any:
+    """Item positions of every box, kits first, then product pieces.
+
+    `products` are the slot tables of the products' rates: one row.
+    """
+    n_sizes, entries, size = draw.portions_cdf.shape[1], products.entries, products.sizes[0]
+    item_ptr, found = np.zeros(len(boxes.key) + 1, np.int64), np.empty(1, np.int64)
+    items = np.empty(got.sum() + boxes.pieces.sum(), np.int32)
     p = 0
-    for b in range(len(key)):
-        for i in range(start[b], start[b] + got[b]):
-            items[p] = np.int64(kits[i]) * n_sizes + portions[b]
+    for b in range(len(boxes.key)):
+        for i in range(boxes.start[b], boxes.start[b] + got[b]):
+            items[p] = np.int64(kits[i]) * n_sizes + boxes.portions[b]
             p += 1
-        for i in range(pieces[b]):
-            product = _candidate(products, 0, _number(key[b], FIRST_PRODUCT + i))
-            items[p] = len(draw.limit) * n_sizes + product
-            p += 1
+        j = FIRST_PRODUCT
+        end = p + boxes.pieces[b]
+        while p < end:
+            if _accepted(entries, np.uint64(0), size, boxes.key[b], j, found):
+                items[p] = len(draw.limit) * n_sizes + found[0]
+                p += 1
+            j += 1
         item_ptr[b + 1] = p
     return item_ptr, items
-
-
-@_jit
-def _site_sets(draw: Any, cell: Any, item_ptr: Any, items: Any) -> Any:
-    """Per box the sites that reach its place and make all its items."""
-    sites = np.empty(len(cell), np.uint64)
-    for b in range(len(cell)):
-        able = draw.reach[cell[b]]
-        for i in range(item_ptr[b], item_ptr[b + 1]):
-            able &= draw.item_sites[items[i]]
-        sites[b] = able
-    return sites
-
-
-@_jit
-def _classes(place: Any, sites: Any) -> Any:
-    """Number the distinct (place, site set) pairs as they first occur (open addressing)."""
-    n = len(sites)
-    slots = 16
-    while slots < 2 * n:
-        slots *= 2
-    table, last = np.zeros(slots, np.int32), np.uint64(slots - 1)
-    box_class = np.empty(n, np.int32)
-    of_place, of_sites = np.empty(n, np.int64), np.empty(n, np.uint64)
-    boxes, found = np.zeros(n, np.int64), 0
-    for b in range(n):
-        at = _number(sites[b], place[b]) & last
-        while True:
-            known = table[at] - 1
-            if known < 0:
-                known = found
-                of_place[known], of_sites[known] = place[b], sites[b]
-                found += 1
-                table[at] = found
-            if of_place[known] == place[b] and of_sites[known] == sites[b]:
-                break
-            at = (at + np.uint64(1)) & last
-        box_class[b] = known
-        boxes[known] += 1
-    return box_class, of_place[:found].copy(), of_sites[:found].copy(), boxes[:found].copy()
-
-
-@_jit
-def _digest(place: Any, sites: Any, portions: Any, item_ptr: Any, items: Any) -> Any:
-    """FNV-1a over words: which boxes stand where, and what is in them."""
-    h = _BASIS
-    for b in range(len(place)):
-        h = (h ^ np.uint64(place[b])) * _PRIME
-        h = (h ^ sites[b]) * _PRIME
-        h = (h ^ np.uint64(portions[b])) * _PRIME
-        for i in range(item_ptr[b], item_ptr[b + 1]):
-            h = (h ^ np.uint64(items[i])) * _PRIME
-    return mix(h)
-
-
-@_jit
-def simulate_draw(draw: Any) -> Any:
-    """DrawInput → the fields of DrawOutput. O(pieces) time and memory."""
-    frames = _box_frames(draw)
-    cell, _, rank, wanted, portions, _ = frames
-    start = np.append(np.int64(0), np.cumsum(wanted))
-    kits, got = _all_kits(draw, frames, start)
-    item_ptr, items = _all_items(draw, kits, got, frames, start)
-    place, sites = draw.place[cell], _site_sets(draw, cell, item_ptr, items)
-    box_class, of_place, of_sites, boxes = _classes(place, sites)
-    digest = _digest(place, sites, portions, item_ptr, items)
-    return box_class, rank, item_ptr, items, portions, of_place, of_sites, boxes, digest

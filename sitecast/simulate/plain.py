@@ -5,19 +5,24 @@ tests, and to understand kernel.py.
 """
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from sitecast.simulate.draw import UNCAPPED, DrawInput, DrawOutput
 from sitecast.simulate.kernel import (
     ARRIVAL,
+    DEFAULT,
     FIRST_KIT,
     FIRST_PRODUCT,
-    MAX_REJECTED,
+    FIRST_REST,
     PIECES,
     PORTIONS,
     SIZE,
+    TASTE,
 )  # fmt: skip
+from sitecast.simulate.slot_tables import ROOM
 
 _WORD = 2**64 - 1
 
@@ -44,32 +49,40 @@ def position(cdf: Sequence[float], u: float) -> int:
     return next((i for i, upto in enumerate(cdf) if u < upto), len(cdf) - 1)
 
 
-def alias_table(weights: Sequence[float]) -> list[tuple[int, int]]:
-    """Vose's alias table: (threshold in 2^-32, alias) per position."""
-    n, total = len(weights), 0.0
+def slot_table(weights: Sequence[float], keys: Sequence[int]) -> list[tuple[int, int]]:
+    """Places with (threshold in 2^-32, owner); (0, 0) where no slot lies."""
+    count = sum(weight > 0.0 for weight in weights)
+    total, slot = 0.0, 1.0
     for weight in weights:
         total += weight
-    if total <= 0.0:
-        return [(0, 0)] * n
-    top = max(range(n), key=lambda i: (weights[i], -i))
-    table = [(0, top) if weight <= 0.0 else (2**32 - 1, i) for i, weight in enumerate(weights)]
-    scaled = [weight / total * n for weight in weights]
-    small = [i for i in range(n) if scaled[i] < 1.0]
-    large = [i for i in range(n) if scaled[i] >= 1.0]
-    while small and large:
-        least, most = small.pop(), large[-1]
-        table[least] = (int(scaled[least] * 4294967296.0), most)
-        scaled[most] -= 1.0 - scaled[least]
-        if scaled[most] < 1.0:
-            small.append(large.pop())
+    while slot * count < total:
+        slot *= 2.0
+    while slot * count >= total * 2.0 and total > 0.0:
+        slot *= 0.5
+    sizes = (steps << n for n in range(60) for steps in (4, 6))
+    size = next(size for size in sizes if size >= count * ROOM)
+    table = [(0, 0)] * size
+    for level in range(2 * count):
+        for owner in sorted(range(len(weights)), key=lambda i: (keys[i], i)):
+            rest = weights[owner] / slot - level
+            if rest > 0.0:
+                stream, attempt = number(keys[owner], level), 0
+                while table[place(number(stream, attempt), size)] != (0, 0):
+                    attempt += 1
+                taken = int(min(rest, 1.0) * 4294967296.0), owner
+                table[place(number(stream, attempt), size)] = taken
     return table
 
 
-def candidate(table: list[tuple[int, int]], bits: int) -> int:
-    """A position drawn by its weight."""
-    i = (bits >> 32) * len(table) >> 32
-    threshold, alias = table[i]
-    return i if bits & 0xFFFFFFFF < threshold else alias
+def place(bits: int, size: int) -> int:
+    """64 bits as a whole number below size."""
+    return (bits >> 32) * size >> 32
+
+
+def proposal(table: list[tuple[int, int]], bits: int) -> int:
+    """The owner of a place drawn at random; -1 when no slot lies there, or it does not accept."""
+    threshold, owner = table[place(bits, len(table))]
+    return owner if bits & 0xFFFFFFFF < threshold else -1
 
 
 def from_rest(weights: Sequence[float], open_: Sequence[bool], u: float) -> int:
@@ -86,112 +99,147 @@ def from_rest(weights: Sequence[float], open_: Sequence[bool], u: float) -> int:
 
 
 def choose_kits(
-    draw: DrawInput, row: int, table: list[tuple[int, int]], key: int, kits: int, left: list[int]
-) -> list[int]:
-    """Kits of one box: candidates by weight, rejected when the box or the cap has no room."""
+    draw: DrawInput, row: int, table: list[tuple[int, int]], key: int, kits: int,
+    left: list[int], defaults: list[int],
+) -> list[int]:  # fmt: skip
+    """Kits of one box: the default ones, then proposals, rejected when box or cap has no room."""
     weights, limit = draw.weights[row].tolist(), draw.limit.tolist()
     box: list[int] = []
-    j = FIRST_KIT
 
     def room(r: int) -> bool:
         return box.count(r) < min(limit[r], left[r])
 
+    box += [r for r in defaults if r >= 0 and room(r)][:kits]
+    for j in range(FIRST_KIT, FIRST_REST):
+        r = proposal(table, number(key, j))
+        if r >= 0 and len(box) < kits and room(r):
+            box.append(r)
+    j = FIRST_REST
     while len(box) < kits:
-        choice = -1
-        for _ in range(MAX_REJECTED):
-            r = candidate(table, number(key, j))
+        r = from_rest(
+            weights, [box.count(i) < n for i, n in enumerate(limit)], unit(number(key, j))
+        )
+        if r >= 0 and not room(r):
             j += 1
-            if room(r):
-                choice = r
-                break
-        if choice < 0:
-            open_ = [box.count(r) < limit[r] for r in range(len(weights))]
-            choice = from_rest(weights, open_, unit(number(key, j)))
-            j += 1
-            if choice >= 0 and not room(choice):
-                open_ = [room(r) for r in range(len(weights))]
-                choice = from_rest(weights, open_, unit(number(key, j)))
-                j += 1
-        if choice < 0:
+            r = from_rest(weights, [room(i) for i in range(len(limit))], unit(number(key, j)))
+        if r < 0:
             break
-        box.append(choice)
+        box.append(r)
+        j += 1
     return box
 
 
-def _all_kits(
-    draw: DrawInput, keys: list[int], rows: list[int], wanted: list[int]
-) -> list[list[int]]:
-    """Kits of every box: first without caps, then boxes with a capped recipe as they arrive."""
-    tables = [alias_table(weights.tolist()) for weights in draw.weights]
+class PlainBox(NamedTuple):
+    """What a box is before anything is put into it."""
 
-    def kits_of(b: int, left: list[int]) -> list[int]:
-        return choose_kits(draw, rows[b], tables[rows[b]], keys[b], wanted[b], left)
+    cell: int
+    slot: int
+    key: int
+    segment: int
+    portions: int
+    row: int
+    kits: int
+    is_default: bool
 
-    kits = [kits_of(b, [UNCAPPED] * len(draw.limit)) for b in range(len(keys))]
+
+def _empty_boxes(draw: DrawInput) -> list[PlainBox]:
+    boxes = []
+    for cell, (first, count) in enumerate(zip(draw.first_slot, draw.boxes, strict=True)):
+        segment = int(draw.segment[cell])
+        for slot in range(int(first), int(first) + int(count)):
+            key = number(int(draw.key[cell]), slot)
+
+            def drawn(cdf: NDArray[np.float64], j: int, key: int = key) -> int:
+                return position(cdf.tolist(), unit(number(key, j)))
+
+            portions = drawn(draw.portions_cdf[segment], PORTIONS)
+            taste = drawn(draw.taste_cdf[segment], TASTE)
+            row = segment * draw.taste_cdf.shape[1] + taste
+            boxes.append(PlainBox(
+                cell, slot, key, segment, portions, row * draw.portions_cdf.shape[1] + portions,
+                int(draw.sizes[drawn(draw.size_cdf[segment], SIZE)]),
+                unit(number(key, DEFAULT)) < draw.default_rate[segment],
+            ))  # fmt: skip
+    return boxes
+
+
+def _all_kits(draw: DrawInput, boxes: list[PlainBox]) -> tuple[list[list[int]], list[int]]:
+    """Kits of every box, and capped kits wanted.
+
+    First without caps, then boxes with a capped recipe as they arrive.
+    """
+    keys = draw.recipe_key.tolist()
+    tables = [slot_table(weights.tolist(), keys) for weights in draw.weights]
+    n_sizes = draw.portions_cdf.shape[1]
+
+    def kits_of(box: PlainBox, left: list[int]) -> list[int]:
+        pool = draw.default_kits[box.segment * n_sizes + box.portions].tolist()
+        return choose_kits(draw, box.row, tables[box.row], box.key, box.kits, left,
+                           pool if box.is_default else [])  # fmt: skip
+
+    kits = [kits_of(box, [UNCAPPED] * len(draw.limit)) for box in boxes]
     left = draw.left.tolist()
     late = [b for b, box in enumerate(kits) if any(left[r] < UNCAPPED for r in box)]
-    for b in sorted(late, key=lambda b: number(keys[b], ARRIVAL)):
-        kits[b] = kits_of(b, left)
+    wanted = [sum(box.count(r) for box in kits) if n < UNCAPPED else 0 for r, n in enumerate(left)]
+    for b in sorted(late, key=lambda b: number(boxes[b].key, ARRIVAL)):
+        kits[b] = kits_of(boxes[b], left)
         for r in kits[b]:
             left[r] -= left[r] < UNCAPPED
-    return kits
+    return kits, wanted
+
+
+def _products(draw: DrawInput, table: list[tuple[int, int]], key: int) -> list[int]:
+    pieces = position(draw.pieces_cdf.tolist(), unit(number(key, PIECES)))
+    found: list[int] = []
+    j = FIRST_PRODUCT
+    while len(found) < pieces:
+        product = proposal(table, number(key, j))
+        found += [product] if product >= 0 else []
+        j += 1
+    return found
 
 
 def simulate_draw(draw: DrawInput) -> DrawOutput:
     """The boxes of one draw, box by box."""
-    slots = [
-        (cell, int(first) + i)
-        for cell, (first, count) in enumerate(zip(draw.first_slot, draw.boxes, strict=True))
-        for i in range(int(count))
-    ]
-    keys = [number(int(draw.key[cell]), slot) for cell, slot in slots]
-    segments = [int(draw.segment[cell]) for cell, _ in slots]
+    boxes = _empty_boxes(draw)
+    kits, wanted = _all_kits(draw, boxes)
     n_sizes = draw.portions_cdf.shape[1]
-    portions = [
-        position(draw.portions_cdf[s].tolist(), unit(number(key, PORTIONS)))
-        for s, key in zip(segments, keys, strict=True)
+    products = slot_table(draw.product_rates.tolist(), draw.product_key.tolist())
+    items = [
+        [r * n_sizes + box.portions for r in held]
+        + [len(draw.limit) * n_sizes + p for p in _products(draw, products, box.key)]
+        for box, held in zip(boxes, kits, strict=True)
     ]
-    wanted = [
-        int(draw.sizes[position(draw.size_cdf[s].tolist(), unit(number(key, SIZE)))])
-        for s, key in zip(segments, keys, strict=True)
-    ]
-    rows = [s * n_sizes + p for s, p in zip(segments, portions, strict=True)]
-    kits = _all_kits(draw, keys, rows, wanted)
-    products = alias_table(draw.product_rates.tolist())
-    items = []
-    for b, key in enumerate(keys):
-        pieces = position(draw.pieces_cdf.tolist(), unit(number(key, PIECES)))
-        extra = [candidate(products, number(key, FIRST_PRODUCT + i)) for i in range(pieces)]
-        items.append([r * n_sizes + portions[b] for r in kits[b]]
-                     + [len(draw.limit) * n_sizes + product for product in extra])  # fmt: skip
-    return _as_arrays(draw, slots, portions, items)
+    return _as_arrays(draw, boxes, items, wanted)
 
 
 def _as_arrays(
-    draw: DrawInput, slots: list[tuple[int, int]], portions: list[int], items: list[list[int]]
+    draw: DrawInput, boxes: list[PlainBox], items: list[list[int]], wanted: list[int]
 ) -> DrawOutput:
     classes: dict[tuple[int, int], int] = {}
     box_class: list[int] = []
-    boxes: list[int] = []
+    count: list[int] = []
     digest = 0xCBF29CE484222325
-    for (cell, _), size, box in zip(slots, portions, items, strict=True):
-        sites = int(draw.reach[cell])
-        for item in box:
+    for box, held in zip(boxes, items, strict=True):
+        sites = int(draw.reach[box.cell])
+        for item in held:
             sites &= int(draw.item_sites[item])
-        place = int(draw.place[cell])
-        box_class.append(classes.setdefault((place, sites), len(classes)))
-        boxes += [0] * (len(classes) - len(boxes))
-        boxes[box_class[-1]] += 1
-        for word in (place, sites, size, *box):
+        where = int(draw.place[box.cell])
+        box_class.append(classes.setdefault((where, sites), len(classes)))
+        count += [0] * (len(classes) - len(count))
+        count[box_class[-1]] += 1
+        for word in (where, sites, box.portions, *held):
             digest = (digest ^ word) * 0x100000001B3 & _WORD
     return DrawOutput(
         np.array(box_class, dtype=np.int32),
-        np.array([number(int(draw.rank_key[c]), slot) for c, slot in slots], dtype=np.uint64),
+        np.array([number(int(draw.rank_key[b.cell]), b.slot) for b in boxes], dtype=np.uint64),
         np.cumsum([0, *map(len, items)]).astype(np.int64),
-        np.array([item for box in items for item in box], dtype=np.int32),
-        np.array(portions, dtype=np.int16),
-        np.array([place for place, _ in classes], dtype=np.int64),
+        np.array([item for held in items for item in held], dtype=np.int32),
+        np.array([box.portions for box in boxes], dtype=np.int16),
+        np.array([box.is_default for box in boxes], dtype=np.bool_),
+        np.array(wanted, dtype=np.int64),
+        np.array([where for where, _ in classes], dtype=np.int64),
         np.array([sites for _, sites in classes], dtype=np.uint64),
-        np.array(boxes, dtype=np.int64),
+        np.array(count, dtype=np.int64),
         mix(digest),
     )

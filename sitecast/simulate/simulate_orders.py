@@ -8,12 +8,13 @@ import pandas as pd
 
 from sitecast.records.demand_forecast import DemandForecast
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_simulated import DRAW_DIGESTS
+from sitecast.records.tables_simulated import CAPPED_RECIPES, DRAW_DIGESTS
 from sitecast.records.week_axes import WeekAxes, week_axes
 from sitecast.records.week_record import Provenance, SimulatedOrders, WeekData
 from sitecast.simulate.blueprint import Blueprint, blueprint_of
 from sitecast.simulate.boxes import box_tables
 from sitecast.simulate.cells import cell_tables
+from sitecast.simulate.choice_weights import choice_tables
 from sitecast.simulate.classes import (
     ClassNumbers,
     DrawTally,
@@ -22,7 +23,6 @@ from sitecast.simulate.classes import (
     placed_classes,
 )  # fmt: skip
 from sitecast.simulate.placed import PlacedOrders, placed_orders
-from sitecast.simulate.tastes import taste_tables
 
 Progress = Callable[[int, int], None]
 """Called with the draws done and their total."""
@@ -50,13 +50,13 @@ def simulate_orders(
         DataError: the forecast or the order book names what the week does not have, or a segment
             has boxes and nothing to put into them.
     Source:
-        Plackett–Luce choice by alias table and rejection; SplitMix64 counters. Rules R1, R7, R8.
+        Plackett–Luce choice by slot tables and rejection; SplitMix64 counters. Rules R1, R7, R8.
     """  # fmt: skip
     axes = week_axes(week)
     placed = placed_orders(week, axes)
     tables = {
         **cell_tables(placed.orders, demand, axes, plan, week.menu_week, threads),
-        **taste_tables(week, demand, axes, plan, placed.kits_of(axes)),
+        **choice_tables(week, demand, axes, plan, placed.kits_of(axes)),
     }
     blueprint = blueprint_of(week, axes, tables)
     tallies = _all_draws(blueprint, progress, threads)
@@ -65,6 +65,7 @@ def simulate_orders(
     tables |= {
         "classes": classes,
         "class_boxes": class_boxes(tallies, numbers),
+        "capped_recipes": _capped(tallies, tables["recipe_rules"]),
         "draw_digests": _digests(tallies),
         **_detailed(placed, classes, numbers, blueprint, tables["cells"], axes),
     }
@@ -91,6 +92,15 @@ def _detailed(
     drawn_class = numbers.find(drawn.class_place, drawn.class_sites)[drawn.box_class]
     return box_tables(placed, placed_classes(placed, classes, axes), cells, drawn, drawn_class,
                       blueprint.draw_input(0), axes)  # fmt: skip
+
+
+def _capped(tallies: list[DrawTally], rules: pd.DataFrame) -> pd.DataFrame:
+    capped = np.flatnonzero(rules["kits_left"].notna())
+    some = rules.iloc[np.tile(capped, len(tallies))].reset_index(drop=True)
+    wanted = [tally.wanted[capped] for tally in tallies]
+    return CAPPED_RECIPES.shaped(some.assign(
+        draw=np.repeat(np.arange(len(tallies)), len(capped)), kits_wanted=np.concatenate(wanted)
+    ))  # fmt: skip
 
 
 def _digests(tallies: list[DrawTally]) -> pd.DataFrame:

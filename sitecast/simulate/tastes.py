@@ -1,4 +1,6 @@
-"""What segments choose: weights, box sizes, portions, limits, and how popularity varies."""
+"""What segments choose: the demand models' frames as arrays of the week's axes."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -6,79 +8,108 @@ from numpy.typing import NDArray
 
 from sitecast.errors import DataError
 from sitecast.records.demand_forecast import DemandForecast
-from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_simulated import (
-    BOX_SIZES,
-    CHOICE_WEIGHTS,
-    PORTIONS,
-    RECIPE_FACTORS,
-    RECIPE_RULES,
-)  # fmt: skip
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 from sitecast.settings import SimulatorSettings
-from sitecast.simulate.choice import Calibration, calibrate
 from sitecast.simulate.choosable import choosable, grid, kit_exists
-from sitecast.simulate.draw import MAX_RECIPES
-from sitecast.simulate.volumes import keys_of, stratified_shocks
 
 Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
-def taste_tables(
-    week: WeekData,
-    demand: DemandForecast,
-    axes: WeekAxes,
-    plan: ForecastPlan,
-    placed_kits: NDArray[np.int64],
-) -> dict[str, pd.DataFrame]:
-    """The tables choice_weights, recipe_rules, recipe_factors, box_sizes and portions.
+@dataclass(frozen=True)
+class Tastes:
+    """How the segments that have boxes choose. S segments, T taste classes, R recipes."""
 
-    `placed_kits` are the (recipes,) kits of the order book; they use up recipe caps first.
+    segments: pd.Index
+    volume: Floats
+    """(S,) expected boxes of the week."""
+    fine: NDArray[np.bool_]
+    """(S, R) whether boxes of the segment may hold the recipe."""
+    exists: NDArray[np.bool_]
+    """(P, R) whether there is a kit of that size."""
+    class_share: Floats
+    """(S, T) P(taste class), summing to 1."""
+    weights: Floats
+    """(S, T, R) exp(utility), the largest of a class is 1; 0 = never."""
+    sd: Floats
+    """(S, R) standard deviation of the utility."""
+    sizes: pd.DataFrame
+    """segment, n_kits, probability."""
+    portions: pd.DataFrame
+    """segment, portions, probability."""
+    default_rate: Floats
+    """(S,)"""
+    pools: list[Ints]
+    """(S,) recipes of default boxes, best first."""
+
+
+def tastes_of(
+    week: WeekData, demand: DemandForecast, axes: WeekAxes, settings: SimulatorSettings
+) -> Tastes:
+    """Read the demand models' choices.
 
     Raises:
         DataError: a segment has boxes and nothing to put into them.
-    """  # fmt: skip
-    if len(axes.recipes) > MAX_RECIPES:
-        raise DataError("too many recipes", {"table": "menu", "rows": len(axes.recipes)},
-                        f"keep the menu within {MAX_RECIPES} recipes")  # fmt: skip
-    settings = plan.settings.simulator
-    active = demand.boxes.loc[demand.boxes["mean_boxes"] > 0, "segment"]
-    segments = pd.Index(sorted(active.unique()), dtype=object)
-    rules = _rules(week, axes, settings, placed_kits)
+    """
+    volume = demand.boxes[demand.boxes["mean_boxes"] > 0].groupby("segment")["mean_boxes"].sum()
+    segments = pd.Index(sorted(volume.index), dtype=object)
     fine = choosable(week, axes, list(segments), settings.exclusions)
-    shares = _shares(demand, segments, axes, fine)
-    sizes = _probabilities(demand.box_sizes, segments, "n_kits")
-    portions = _possible(demand.portions, segments, shares > 0, week, axes)
-    return {
-        "choice_weights": _choice_weights(shares, segments, sizes, rules),
-        "recipe_rules": rules,
-        "recipe_factors": _factors(demand, axes, plan, week.menu_week),
-        "box_sizes": BOX_SIZES.shaped(sizes),
-        "portions": PORTIONS.shaped(_probabilities(portions, segments, "portions")),
-    }
+    class_share, weights, sd = _utilities(demand.choices.utilities, segments, axes, fine)
+    exists = kit_exists(week, axes)
+    portions = _possible(demand.portions, segments, weights.max(axis=1) > 0, exists, axes)
+    rate = demand.defaults.set_index("segment")["probability"].reindex(segments).fillna(0.0)
+    pools = _default_pools(week, axes, fine)
+    empty = np.array([not len(pool) for pool in pools], dtype=bool)
+    return Tastes(
+        segments, volume.reindex(segments).to_numpy(np.float64), fine, exists, class_share,
+        weights, sd, _probabilities(demand.box_sizes, segments, "n_kits"),
+        _probabilities(portions, segments, "portions"),
+        np.where(empty, 0.0, rate.to_numpy(np.float64)), pools,
+    )  # fmt: skip
 
 
-def _shares(
-    demand: DemandForecast, segments: pd.Index, axes: WeekAxes, fine: NDArray[np.bool_]
-) -> Floats:
-    """(segments, recipes) shares of what may be chosen, summing to 1."""
-    shares = grid(demand.choices.shares, segments, "recipe_id", axes.recipes, "share") * fine
-    total = shares.sum(axis=1, keepdims=True)
-    for segment in segments[~(total[:, 0] > 0)]:
+def _utilities(
+    told: pd.DataFrame, segments: pd.Index, axes: WeekAxes, fine: NDArray[np.bool_]
+) -> tuple[Floats, Floats, Floats]:
+    """Class shares, weights, and the utilities' standard deviations."""
+    told = told[told["segment"].isin(segments) & told["recipe_id"].isin(axes.recipes)]
+    row, recipe = segments.get_indexer(told["segment"]), axes.recipes.get_indexer(told["recipe_id"])
+    taste = told["taste_class"].to_numpy(np.int64)
+    share = np.zeros((len(segments), int(taste.max(initial=0)) + 1))
+    share[row, taste] = told["class_share"].to_numpy(np.float64)
+    utility = np.full((*share.shape, len(axes.recipes)), -np.inf)
+    utility[row, taste, recipe] = told["utility"].to_numpy(np.float64)
+    utility[~np.broadcast_to(fine[:, None, :], utility.shape)] = -np.inf
+    best = utility.max(axis=2, initial=-np.inf, keepdims=True)
+    lost = (share > 0) & ~np.isfinite(best[:, :, 0])
+    lost[:, 0] |= share.sum(axis=1) <= 0
+    for segment in segments[lost.any(axis=1)]:
         raise DataError(
             f"segment {segment!r} has boxes but may choose no recipe", {"segment": segment},
             "loosen its exclusions, make recipes available, or forecast no boxes for it",
         )  # fmt: skip
-    return shares / total
+    weights = np.exp(utility - np.where(np.isfinite(best), best, 0.0))
+    spread = np.zeros((len(segments), len(axes.recipes)))
+    np.maximum.at(spread, (row, recipe), told["sd"].fillna(0.0).to_numpy(np.float64))
+    return share / share.sum(axis=1, keepdims=True), weights, spread
+
+
+def _default_pools(week: WeekData, axes: WeekAxes, fine: NDArray[np.bool_]) -> list[Ints]:
+    """(segments,) default recipes that the segment may get, in the order of the menu."""
+    menu = week["menu"].set_index("recipe_id").reindex(axes.recipes)
+    place = menu["position"].fillna(len(menu)).to_numpy(np.int64)
+    order = np.argsort(place, kind="stable")
+    pool = order[menu["is_default_pool"].to_numpy(bool)[order]]
+    return [pool[may[pool]] for may in fine]
 
 
 def _possible(
-    portions: pd.DataFrame, segments: pd.Index, wanted: NDArray[np.bool_], week: WeekData,
-    axes: WeekAxes,
+    portions: pd.DataFrame, segments: pd.Index, wanted: NDArray[np.bool_],
+    exists: NDArray[np.bool_], axes: WeekAxes,
 ) -> pd.DataFrame:  # fmt: skip
     """Portions sizes in which the segment finds at least one kit."""
-    found = wanted @ kit_exists(week, axes).T
+    found = wanted @ exists.T
     row = segments.get_indexer(portions["segment"])
     size = pd.Index(axes.portions).get_indexer(portions["portions"])
     return portions[(row >= 0) & (size >= 0) & found[row, size]]
@@ -97,70 +128,19 @@ def _probabilities(table: pd.DataFrame, segments: pd.Index, column: str) -> pd.D
     return rows.assign(probability=(rows["probability"] / total).clip(upper=1.0))
 
 
-def _choice_weights(
-    shares: Floats, segments: pd.Index, sizes: pd.DataFrame, rules: pd.DataFrame
+def table_of(
+    values: NDArray[np.generic], segments: pd.Index, name: str, keys: pd.Index, column: str
 ) -> pd.DataFrame:
-    recipes = rules["recipe_id"].to_numpy(object)
-    most = int(sizes["n_kits"].max()) if len(sizes) else 0
-    probability = grid(sizes, segments, "n_kits", pd.RangeIndex(most + 1), "probability")
-    repeatable = rules["max_per_box"].to_numpy() > 1
-    found = [_calibrated(*pair, repeatable) for pair in zip(shares, probability, strict=True)]
-    nothing = np.zeros(0)
-    return CHOICE_WEIGHTS.shaped(pd.DataFrame({
-        "segment": np.repeat(segments, len(recipes)),
-        "recipe_id": np.tile(recipes, len(segments)),
-        "share_asked": shares.ravel().clip(max=1.0),
-        "share_given": np.concatenate([nothing, *(c.shares for c in found)]).clip(max=1.0),
-        "weight": np.concatenate([nothing, *(c.weights for c in found)]),
-    }))  # fmt: skip
+    """(segments, keys) values as rows."""
+    return pd.DataFrame({
+        "segment": np.repeat(segments, len(keys)), name: np.tile(keys, len(segments)),
+        column: values.ravel(),
+    })  # fmt: skip
 
 
-def _calibrated(
-    shares: Floats, size_probability: Floats, repeatable: NDArray[np.bool_]
-) -> Calibration:
-    """Weights by shares; where most kits may be repeated, a box hardly flattens shares."""
-    if shares[repeatable].sum() > 0.5:
-        return Calibration(shares / shares.max(), shares)
-    return calibrate(shares, np.trim_zeros(size_probability, "b"))
-
-
-def _rules(
-    week: WeekData, axes: WeekAxes, settings: SimulatorSettings, placed_kits: NDArray[np.int64]
-) -> pd.DataFrame:
-    """A menu's own max_per_box above 1 is the limit of that recipe; else the plan's."""
-    per_box = week["menu"].set_index("recipe_id")["max_per_box"].reindex(axes.recipes).to_numpy()
-    left = pd.Series(pd.NA, index=axes.recipes, dtype="Int64")
-    for cap in settings.recipe_caps:
-        if cap.recipe_id in left.index and cap.menu_week in (None, week.menu_week):
-            placed = placed_kits[axes.recipes.get_loc(cap.recipe_id)]
-            room = max(cap.max_kits - int(placed), 0)
-            known = left[cap.recipe_id]
-            left[cap.recipe_id] = room if pd.isna(known) else min(room, int(known))
-    return RECIPE_RULES.shaped(pd.DataFrame({
-        "recipe_id": axes.recipes,
-        "max_per_box": np.where(per_box > 1, per_box, settings.max_per_recipe),
-        "kits_left": left.array,
-    }))  # fmt: skip
-
-
-def _factors(
-    demand: DemandForecast, axes: WeekAxes, plan: ForecastPlan, menu_week: str
-) -> pd.DataFrame:
-    """Popularity shocks: recipes vary by week (the plan's spread), and shares are estimates."""
-    volume = demand.boxes.groupby("segment")["mean_boxes"].sum()
-    told = demand.choices.utilities
-    told = told[told["recipe_id"].isin(axes.recipes)].merge(demand.choices.shares)
-    kits = told["share"] * told["segment"].map(volume).fillna(0.0)
-    weighed = pd.DataFrame({"recipe_id": told["recipe_id"], "kits": kits,
-                            "spread": kits * np.sqrt(np.expm1(told["sd"]**2))})  # fmt: skip
-    sums = weighed.groupby("recipe_id")[["kits", "spread"]].sum().reindex(axes.recipes).fillna(0.0)
-    mass, spread = sums["kits"].to_numpy(), sums["spread"].to_numpy()
-    own = np.divide(spread, mass, out=np.zeros(len(mass)), where=mass > 0)
-    cv = np.hypot(own, plan.settings.simulator.uncertainty.recipe_cv)
-    keys = keys_of(plan.seed, menu_week, "recipe", axes.recipes)
-    factors = stratified_shocks(keys, plan.draws, cv)
-    return RECIPE_FACTORS.shaped(pd.DataFrame({
-        "draw": np.repeat(np.arange(plan.draws), len(axes.recipes)),
-        "recipe_id": np.tile(axes.recipes.to_numpy(), plan.draws),
-        "factor": factors.ravel(),
-    }))  # fmt: skip
+def asked_shares(shares: pd.DataFrame, tastes: Tastes, axes: WeekAxes) -> Floats:
+    """(S, R) shares that the models ask for, over what may be chosen; NaN rows where none."""
+    asked = grid(shares, tastes.segments, "recipe_id", axes.recipes, "share")
+    asked *= tastes.weights.max(axis=1) > 0
+    total = asked.sum(axis=1, keepdims=True)
+    return np.divide(asked, total, out=np.full_like(asked, np.nan), where=total > 0)

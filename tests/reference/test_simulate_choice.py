@@ -8,8 +8,9 @@ from draw_inputs import one_segment
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sitecast.simulate.choice import calibrate, inclusion_probabilities
-from sitecast.simulate.kernel import simulate_draw
+from sitecast.simulate.calibrate import BoxKind, calibrate
+from sitecast.simulate.choice import inclusion_probabilities
+from sitecast.simulate.simulate_draw import simulate_draw
 
 
 def enumerated(weights: np.ndarray, kits: int) -> np.ndarray:
@@ -38,7 +39,8 @@ def test_inclusion_probabilities_equal_enumeration(weights: np.ndarray, kits: in
 def test_sampled_shares_are_the_shares_asked_for() -> None:
     shares = np.array([0.25, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05, 0.05])
     kits, boxes = 3, 400_000
-    weights = calibrate(shares, np.array([0, 0, 0, 1.0])).weights
+    kind = BoxKind(1.0, shares, np.array([0, 0, 0, 1.0]))
+    weights = shares * calibrate([kind], shares, np.ones(8, np.int64)).factor
     items = simulate_draw(one_segment(weights.tolist(), kits, boxes))[3]
     found = np.bincount(items, minlength=len(shares)) / (kits * boxes)
     noise = np.sqrt(shares * (1 - kits * shares) / (kits * boxes))

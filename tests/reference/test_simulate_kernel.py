@@ -9,7 +9,7 @@ from scipy.stats import chi2
 
 from sitecast.simulate import plain
 from sitecast.simulate.draw import DrawInput, DrawOutput
-from sitecast.simulate.kernel import simulate_draw
+from sitecast.simulate.simulate_draw import simulate_draw
 
 FAMILY_WISE = 1e-3
 CASES = [

@@ -3,7 +3,7 @@ import pytest
 from scipy.stats import poisson
 
 from sitecast.settings import Uncertainty
-from sitecast.simulate.kernel import mix
+from sitecast.simulate.counters import mix
 from sitecast.simulate.volumes import (
     keys_of,
     numbers,

@@ -1,0 +1,137 @@
+"""Shares are not weights: the weights whose boxes have the shares asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sitecast.simulate.choice import Floats, Ints, expected_kits, reachable
+
+MOST_FEASIBLE = 0.995
+"""Largest part of a recipe's limit that boxes hold on average: at 1 its weight is infinite."""
+_TOLERANCE, _MOST_STEPS, _PATIENCE, _WIDEST = 1e-8, 200, 8, 1e12
+
+
+@dataclass(frozen=True)
+class BoxKind:
+    """Boxes that are filled alike: one taste class, one set of kits that exist for them."""
+
+    volume: float
+    """How many such boxes there are, relative to other kinds."""
+    weights: Floats
+    """(R,) choice weights, any scale; 0 = never."""
+    sizes: Floats
+    """(K + 1,) P(box holds k kits)."""
+    default_rate: float = 0.0
+    """P(the system fills the box)."""
+    pool: Ints | None = None
+    """(D,) recipes of a default box, best first."""
+
+    def chosen(self, factor: Floats, limit: Ints) -> Floats:
+        """(R,) expected kits that customers choose, per box of this kind."""
+        rate = 1 - self.default_rate
+        return rate * expected_kits(self.weights * factor, self.sizes, limit)
+
+    def filled(self, factor: Floats, limit: Ints) -> Floats:
+        """(R,) expected kits of default boxes, per box of this kind."""
+        kits = np.zeros(len(self.weights))
+        if self.pool is None or self.default_rate <= 0:
+            return kits
+        beyond = np.cumsum(self.sizes[::-1])[::-1]  # P(at least k kits)
+        n = min(len(self.pool), len(beyond) - 1)
+        kits[self.pool[:n]] = beyond[1 : n + 1]
+        if len(self.pool) < len(self.sizes) - 1:  # what the pool cannot fill is chosen
+            rest = self.sizes[len(self.pool) :].copy()
+            rest[0] = 1 - rest[1:].sum()
+            left = limit.copy()
+            left[self.pool] -= 1
+            kits += expected_kits(self.weights * factor * (left > 0), rest, left)
+        return self.default_rate * kits
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How choice weights must change, and the shares they then give."""
+
+    factor: Floats
+    """(R,) multiplies the weights of every kind."""
+    shares: Floats
+    """(R,) expected share of each recipe in all kits; differs where the wish is infeasible."""
+
+
+def shares_of(kinds: Sequence[BoxKind], factor: Floats, limit: Ints) -> Floats:
+    """(R,) expected share of each recipe in all kits of the kinds together, exactly."""
+    kits = sum(
+        (k.volume * (k.chosen(factor, limit) + k.filled(factor, limit)) for k in kinds),
+        np.zeros(len(factor)),
+    )
+    return kits / max(kits.sum(), 1e-300)
+
+
+def calibrate(kinds: Sequence[BoxKind], shares: Floats, limit: Ints) -> Calibration:
+    """One factor per recipe, so that boxes of all kinds together have the given shares of kits.
+
+    Args:
+        kinds: boxes that share the factors: a segment's taste classes, or all segments.
+        shares: (R,) wanted P(recipe | kit), sum 1; 0 = never.
+        limit: (R,) kits of the recipe that a box may hold.
+    Returns:
+        Factors that meet the shares where they are feasible. A box holds `limit` kits of a recipe
+        at most, and what default boxes hold is given: what is out of reach goes to the others.
+    Source:
+        Fixed point on 1 − exp(−wτ) = inclusion, from Rosén's approximation as a start.
+    """
+    volume = float(sum(kind.volume for kind in kinds))
+    target = _feasible(shares, kinds, limit) * volume
+    factor = np.where(shares > 0, 1.0, 0.0)
+    best, best_error, since = factor, np.inf, 0
+    for _ in range(_MOST_STEPS):
+        chosen, filled = np.zeros(len(shares)), np.zeros(len(shares))
+        for kind in kinds:
+            chosen += kind.volume * kind.chosen(factor, limit)
+            filled += kind.volume * kind.filled(factor, limit)
+        goal = np.maximum(target - filled, 0.0)
+        goal *= chosen.sum() / max(goal.sum(), 1e-300)
+        error = float(np.abs(chosen - goal).max()) / max(target.sum(), 1e-300)
+        if error < 0.9 * best_error:
+            best, best_error, since = factor, error, 0
+        since += 1
+        if error < _TOLERANCE or since > _PATIENCE:
+            break
+        factor = _next(factor, goal, chosen, np.asarray(limit * volume))
+    # Single precision: the last bits differ between processors, and none of them matters.
+    best = best.astype(np.float32).astype(np.float64)
+    return Calibration(best, shares_of(kinds, best, limit))
+
+
+def _next(factor: Floats, wanted: Floats, chosen: Floats, most: Floats) -> Floats:
+    """One step of the fixed point w ← w · log(1 − wanted) ÷ log(1 − chosen)."""
+    on = (factor > 0) & (chosen > 0)
+    goal = np.clip(wanted[on], chosen[on] * 0.05, most[on] * MOST_FEASIBLE)
+    step = np.log1p(-goal / most[on])
+    step /= np.log1p(-np.minimum(chosen[on] / most[on], 1 - 1e-12))
+    moved = factor.copy()
+    moved[on] = np.maximum(factor[on] * step, 1 / _WIDEST)
+    return moved
+
+
+def _feasible(shares: Floats, kinds: Sequence[BoxKind], limit: Ints) -> Floats:
+    """(R,) kits per box, with what no box can hold handed to the others in proportion."""
+    capacity = int(limit[shares > 0].sum())
+    volume = sum(kind.volume for kind in kinds)
+    kits = sum(kind.volume * _mean(reachable(kind.sizes, capacity)) for kind in kinds) / volume
+    most = MOST_FEASIBLE * limit / kits
+    fixed = np.zeros(len(shares), dtype=bool)
+    wanted = shares / shares.sum()
+    while (wanted > most)[~fixed].any() and (wanted[~fixed] > 0).any():
+        fixed |= wanted > most
+        rest = wanted[~fixed].sum()
+        if rest <= 0:
+            break
+        wanted = np.where(fixed, most, wanted * ((1 - most[fixed].sum()) / rest))
+    return np.asarray(np.minimum(wanted, most) * kits)
+
+
+def _mean(sizes: NDArray[np.float64]) -> float:
+    return float(sizes @ np.arange(len(sizes)))

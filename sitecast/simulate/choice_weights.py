@@ -1,0 +1,184 @@
+"""The tables of what boxes are filled with: weights whose boxes have the shares asked for."""
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sitecast.errors import DataError
+from sitecast.records.demand_forecast import DemandForecast
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_simulated import (
+    ALL_SEGMENTS,
+    BOX_SIZES,
+    CHOICE_WEIGHTS,
+    DEFAULT_BOXES,
+    DEFAULT_POOL,
+    KIT_SHARES,
+    PORTIONS,
+    TASTE_CLASSES,
+)  # fmt: skip
+from sitecast.records.week_axes import WeekAxes
+from sitecast.records.week_record import WeekData
+from sitecast.simulate.calibrate import BoxKind, calibrate, shares_of
+from sitecast.simulate.choosable import grid
+from sitecast.simulate.draw import MAX_RECIPES
+from sitecast.simulate.recipe_rules import recipe_factors, recipe_rules
+from sitecast.simulate.tastes import Tastes, asked_shares, table_of, tastes_of
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+def choice_tables(
+    week: WeekData,
+    demand: DemandForecast,
+    axes: WeekAxes,
+    plan: ForecastPlan,
+    placed_kits: Ints,
+) -> dict[str, pd.DataFrame]:
+    """Tables of weights, shares, taste classes, default boxes, rules, factors, sizes, portions.
+
+    `placed_kits` are the (recipes,) kits of the order book; they use up recipe caps first.
+
+    Raises:
+        DataError: a segment has boxes and nothing to put into them.
+    """  # fmt: skip
+    if len(axes.recipes) > MAX_RECIPES:
+        raise DataError("too many recipes", {"table": "menu", "rows": len(axes.recipes)},
+                        f"keep the menu within {MAX_RECIPES} recipes")  # fmt: skip
+    tastes = tastes_of(week, demand, axes, plan.settings.simulator)
+    rules = recipe_rules(week, axes, plan.settings.simulator, placed_kits)
+    limit = rules["max_per_box"].to_numpy(np.int64)
+    kinds = [_kinds(tastes, s, axes) for s in range(len(tastes.segments))]
+    asked = asked_shares(demand.choices.shares, tastes, axes)
+    nation = _national(demand.choices.shares, axes)
+    weights = _calibrated(tastes, kinds, asked, nation, limit)
+    kinds = [_kinds(tastes, s, axes, weights) for s in range(len(tastes.segments))]
+    shares = _kit_shares(kinds, asked, nation, limit, tastes, axes)
+    given = shares["share_given"].to_numpy().reshape(-1, len(axes.recipes))[1:]
+    kits = given * np.array([_kits(group, limit) for group in kinds]).reshape(-1, 1)
+    return {
+        "choice_weights": _weight_table(weights, tastes, axes),
+        "kit_shares": shares,
+        "recipe_rules": rules,
+        "recipe_factors": recipe_factors(tastes.sd, kits, axes, plan, week.menu_week),
+        "taste_classes": TASTE_CLASSES.shaped(
+            table_of(tastes.class_share.clip(max=1.0), tastes.segments, "taste_class",
+                     pd.RangeIndex(tastes.class_share.shape[1]), "probability")
+        ),
+        "default_boxes": DEFAULT_BOXES.shaped(
+            pd.DataFrame({"segment": tastes.segments, "probability": tastes.default_rate})
+        ),
+        "default_pool": _pool_table(tastes, axes),
+        "box_sizes": BOX_SIZES.shaped(tastes.sizes),
+        "portions": PORTIONS.shaped(tastes.portions),
+    }  # fmt: skip
+
+
+def _kinds(
+    tastes: Tastes, segment: int, axes: WeekAxes, weights: Floats | None = None
+) -> list[BoxKind]:
+    """A segment's boxes by taste class and by the kits that exist in their portions size."""
+    at = tastes.segments[segment : segment + 1]
+    most = int(tastes.sizes["n_kits"].max())
+    sizes = grid(tastes.sizes, at, "n_kits", pd.RangeIndex(most + 1), "probability")[0]
+    sizes = np.trim_zeros(sizes, "b")
+    portions = grid(tastes.portions, at, "portions", pd.Index(axes.portions), "probability")[0]
+    choices = tastes.weights if weights is None else weights
+    alike, group = np.unique(tastes.exists, axis=0, return_inverse=True)
+    share = np.bincount(group.ravel(), portions, len(alike))
+    pool = tastes.pools[segment]
+    return [
+        BoxKind(
+            tastes.volume[segment] * share[g] * tastes.class_share[segment, t],
+            choices[segment, t] * kit, sizes, float(tastes.default_rate[segment]), pool[kit[pool]],
+        )
+        for g, kit in enumerate(alike)
+        for t in range(tastes.class_share.shape[1])
+        if share[g] * tastes.class_share[segment, t] > 0
+    ]  # fmt: skip
+
+
+def _national(shares: pd.DataFrame, axes: WeekAxes) -> Floats | None:
+    """(R,) shares of all segments together, where the model asks for them."""
+    rows = shares[shares["segment"].isna() & shares["recipe_id"].isin(axes.recipes)]
+    if rows.empty:
+        return None
+    asked = np.zeros(len(axes.recipes))
+    asked[axes.recipes.get_indexer(rows["recipe_id"])] = rows["share"].to_numpy(np.float64)
+    return asked / asked.sum()
+
+
+def _calibrated(
+    tastes: Tastes, kinds: list[list[BoxKind]], asked: Floats, nation: Floats | None, limit: Ints
+) -> Floats:
+    """(S, T, R) weights that meet each segment's shares, then those of all together.
+
+    The median of a class is 1: a recipe's own share may change and leave other weights alone.
+    """
+    weights = tastes.weights.copy()
+    for s, of_segment in enumerate(kinds):
+        if not np.isnan(asked[s, 0]):
+            weights[s] *= calibrate(of_segment, asked[s], limit).factor
+    if nation is not None:
+        factor = calibrate([
+            BoxKind(k.volume, k.weights * _ratio(weights[s], tastes.weights[s]), k.sizes,
+                    k.default_rate, k.pool)
+            for s, of_segment in enumerate(kinds) for k in of_segment
+        ], nation, limit).factor  # fmt: skip
+        weights *= factor
+    for of_class in weights.reshape(-1, weights.shape[2]):
+        if of_class.any():
+            of_class /= np.median(of_class[of_class > 0])
+    # Single precision: the last bits differ between processors, and none of them matters.
+    return weights.astype(np.float32).astype(np.float64)
+
+
+def _ratio(new: Floats, old: Floats) -> Floats:
+    """(R,) by what calibration changed the weights; the same for all classes of a segment."""
+    return np.divide(new, old, out=np.zeros_like(new), where=old > 0).max(axis=0)
+
+
+def _kits(kinds: list[BoxKind], limit: Ints) -> float:
+    """Expected kits of the boxes of these kinds."""
+    one = np.ones(len(limit))
+    return sum(
+        float(k.volume * (k.chosen(one, limit).sum() + k.filled(one, limit).sum())) for k in kinds
+    )
+
+
+def _kit_shares(
+    kinds: list[list[BoxKind]], asked: Floats, nation: Floats | None, limit: Ints, tastes: Tastes,
+    axes: WeekAxes,
+) -> pd.DataFrame:  # fmt: skip
+    """Asked and given, first of all segments together, then of each."""
+    one = np.ones(len(limit))
+    given = [shares_of(group, one, limit) for group in kinds]
+    together = shares_of([kind for group in kinds for kind in group], one, limit)
+    volume = np.array([_kits(group, limit) for group in kinds])
+    total = volume @ asked / max(volume.sum(), 1e-300) if nation is None else nation
+    return KIT_SHARES.shaped(
+        table_of(np.array([total, *asked]), pd.Index([ALL_SEGMENTS, *tastes.segments]),
+                 "recipe_id", axes.recipes, "share_asked")
+        .assign(share_given=np.concatenate([together, *given]).clip(max=1.0))
+    )  # fmt: skip
+
+
+def _weight_table(weights: Floats, tastes: Tastes, axes: WeekAxes) -> pd.DataFrame:
+    classes, recipes = weights.shape[1], len(axes.recipes)
+    return CHOICE_WEIGHTS.shaped(pd.DataFrame({
+        "segment": np.repeat(tastes.segments, classes * recipes),
+        "taste_class": np.tile(np.repeat(np.arange(classes), recipes), len(tastes.segments)),
+        "recipe_id": np.tile(axes.recipes, len(tastes.segments) * classes),
+        "weight": weights.ravel(),
+    }))  # fmt: skip
+
+
+def _pool_table(tastes: Tastes, axes: WeekAxes) -> pd.DataFrame:
+    lengths = [len(pool) for pool in tastes.pools]
+    recipe = np.concatenate([np.zeros(0, np.int64), *tastes.pools])
+    return DEFAULT_POOL.shaped(pd.DataFrame({
+        "segment": np.repeat(tastes.segments, lengths),
+        "place": np.concatenate([np.zeros(0, np.int64), *map(np.arange, lengths)]),
+        "recipe_id": axes.recipes[recipe],
+    }))  # fmt: skip
