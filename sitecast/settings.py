@@ -90,6 +90,16 @@ class AllocationSettings(_Settings):
 
     shortfall_cost: int = Field(2500, ge=1, description="margin lost with a box no site can take")
     move_cost: int = Field(50, ge=0, description="cost of moving a box off its previous site")
+    floor_cost: int = Field(
+        100, ge=0, description="cost of a box missing to a floor; 0 = floors are ignored"
+    )
+    frozen_lead_days: int = Field(
+        0, ge=0, le=60, description="placed boxes keep their site for good from so many days "
+        "before delivery, and after their cut-off in any case"
+    )  # fmt: skip
+    value_draws: int = Field(
+        20, ge=0, description="draws from which the value of other caps is taken; 0 = not at all"
+    )
     cap_overrides: tuple[CapOverride, ...] = Field((), description="caps the planner corrected")
 
 

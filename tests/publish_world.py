@@ -112,8 +112,9 @@ def _spread(prefix: str, rows: list[Any], columns: str) -> pd.DataFrame:
 def _complete(name: str, frame: pd.DataFrame) -> pd.DataFrame:
     fills: dict[str, Any] = {
         "service_level": 0.9, "cases_to_buy": 13, "shadow_price": 0.0,
-        "boxes_unallocated": 2.5,
-        "order_by": pd.Timestamp("2026-11-19"), "qty_committed": 10.0,
+        "boxes_unallocated": 2.5, "floor_boxes": 0, "over_cap_frozen": 0, "p_binds": 0.0,
+        "shadow_price_left": 0.0, "p_below_floor": 0.0, "boxes_below_floor": 0.0,
+        "floor_reason": "", "order_by": pd.Timestamp("2026-11-19"), "qty_committed": 10.0,
     }  # fmt: skip
     for column in TABLES_WRITTEN[name].columns:
         if column.name not in frame:

@@ -2,16 +2,13 @@
 
 from collections.abc import Callable
 
-import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
-
-from sitecast.allocate.box_classes import BoxClasses, box_classes
+from sitecast.allocate.box_classes import box_classes
+from sitecast.allocate.box_tables import allocations, unallocated
 from sitecast.allocate.draws import Progress, empty_counts, pack_axis, send, solve_draws
-from sitecast.allocate.kernel import solve_flow
-from sitecast.allocate.load_tables import allocations, site_load, unallocated
-from sitecast.allocate.site_days import UNCAPPED, site_days
-from sitecast.quantities import largest_remainder
+from sitecast.allocate.load_tables import load_tables
+from sitecast.allocate.placed import flow_of_placed
+from sitecast.allocate.site_days import site_days
+from sitecast.allocate.worth import no_worth_yet
 from sitecast.records.allocation import Allocation
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.plan import ForecastPlan
@@ -26,7 +23,8 @@ def allocate_orders(
     """Send every box of every draw to a site, at least total cost, within every cap.
 
     First the placed boxes get their sites, once for all draws, together with the expected
-    simulated boxes; then each draw's simulated boxes in the room that is left. Both are exact.
+    simulated ones; final ones keep theirs, even beyond a cap. Then each draw's simulated boxes go
+    where room is left. All of it is exact.
 
     Args:
         week: extracted_data.
@@ -38,37 +36,22 @@ def allocate_orders(
     Raises:
         SettingsError, DataError: an override of an unknown site; costs too large to add exactly.
     Source:
-        Rules R1-R4, R7; docs/design/decisions/0002-placed-boxes-keep-one-site.md.
+        Rules R1-R4, R7; docs/design/decisions, 0002 and the later ones about allocation.
     """
-    axes, settings = week_axes(week), plan.settings
-    days = site_days(week, axes, settings.allocation.cap_overrides)
-    classes = box_classes(simulated["classes"], axes, days, settings.allocation)
-    packs = pack_axis(axes, placed, settings.simulator.box_sizes, settings.simulator.portions)
-    caps = np.append(days.caps, UNCAPPED)
-    fixed = _sites_of_placed(classes, simulated["class_boxes"], plan.draws, placed, caps)
+    axes, settings = week_axes(week), plan.settings.allocation
+    days = site_days(week, axes, settings.cap_overrides)
+    classes = box_classes(simulated["classes"], axes, days, settings)
+    limits = days.limits(settings.floor_cost)
+    fixed = flow_of_placed(week, simulated, plan, placed, classes, axes, limits)
+    packs = pack_axis(axes, placed, plan.settings.simulator)
     committed = empty_counts(axes, packs)
-    lane = send(placed, classes, fixed, axes, packs, committed)
-    used = np.bincount(classes.network.arc_node, fixed, len(caps)).astype(np.int64)
-    results = solve_draws(plan.draws, boxes_of_draw, classes, caps - used, committed, axes, packs,
+    lane = send(placed, classes, fixed.boxes, axes, packs, committed)
+    worth = no_worth_yet(limits, fixed, plan.draws, settings.value_draws)
+    results = solve_draws(plan.draws, boxes_of_draw, classes, fixed, committed, worth, axes, packs,
                           progress)  # fmt: skip
     name, counts = week.menu_week, results.counts
-    tables = {
-        "allocations": allocations(name, simulated["orders"], placed, lane, results, classes, axes),
-        "site_load": site_load(name, classes, days, committed.boxes, results, fixed),
-        **unallocated(name, classes, axes, results, fixed),
-    }
+    boxes = allocations(name, simulated["orders"], placed, lane, fixed, results, classes, axes)
+    tables = load_tables(name, classes, days, limits, fixed, committed.boxes, results, worth)
+    tables |= {"allocations": boxes, **unallocated(name, classes, axes, results, fixed)}
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
                       packs.table(), counts.packs, committed.packs, tables)  # fmt: skip
-
-
-def _sites_of_placed(
-    classes: BoxClasses, class_boxes: pd.DataFrame, n_draws: int, placed: DrawBoxes,
-    caps: NDArray[np.int64],
-) -> NDArray[np.int64]:  # fmt: skip
-    """(arcs,) placed boxes, where the flow of placed and expected boxes sends them."""
-    n_classes = len(classes.limit)
-    mean = np.bincount(class_boxes["class_id"], class_boxes["boxes"], n_classes) / n_draws
-    expected = largest_remainder(mean, round(float(mean.sum())))
-    demand = expected + np.bincount(placed.box_class, minlength=n_classes)
-    flow = solve_flow(classes.network, demand.astype(np.int64), caps)
-    return np.where(classes.arc_is_placed, flow.boxes, 0)

@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sitecast.allocate.explain import binding_limits
 from sitecast.allocate.network import Network, build_network
-from sitecast.allocate.site_days import UNCAPPED, SiteDays
+from sitecast.allocate.site_days import SiteDays
 from sitecast.errors import DataError
 from sitecast.records.week_axes import WeekAxes
 from sitecast.settings import AllocationSettings
@@ -21,10 +22,13 @@ class BoxClasses:
 
     is_simulated: NDArray[np.bool_]
     network: Network
+    """Costs that serve placed boxes first: what decides where boxes go."""
+    money: Network
+    """The same arcs, every box without a site at `short_cost`: what caps are worth."""
     arc_lane: NDArray[np.int32]
     """(arcs,) lane an arc packs on; -1 for SHORT."""
     short_cost: int
-    """Price of a simulated box that no site takes, minor units."""
+    """Price of a box that no site takes, minor units."""
     limit: NDArray[np.int64]
     """(classes,) row of `limits`: what keeps boxes of the class out."""
     limits: pd.DataFrame
@@ -38,9 +42,9 @@ class BoxClasses:
         return self.network.arc_ptr[1:] - 1
 
     @property
-    def arc_is_placed(self) -> NDArray[np.bool_]:
-        """(arcs,) whether placed boxes use the arc."""
-        return np.repeat(~self.is_simulated, np.diff(self.network.arc_ptr))
+    def arc_class(self) -> NDArray[np.int64]:
+        """(arcs,) the class an arc belongs to."""
+        return np.repeat(np.arange(len(self.limit)), np.diff(self.network.arc_ptr))
 
 
 def box_classes(
@@ -67,19 +71,15 @@ def box_classes(
     cost = _costs(classes, axes.cost[day, region], settings.move_cost)
     is_simulated = classes["is_simulated"].to_numpy(dtype=bool)
     n_nodes = len(days.table)
-    dearest = int(cost[usable].max(initial=0))
-    short = max(settings.shortfall_cost, dearest + 1)
-    placed_short = short + (n_nodes + 1) * dearest + 1
-    if placed_short > MAX_COST:
-        raise DataError("delivery costs are too large", {"table": "region_sites"},
-                        "give cost_per_box in minor units of the currency")  # fmt: skip
+    short, placed_short = _short_costs(cost[usable], n_nodes + len(days.weeks), settings)
     short_cost = np.where(is_simulated, short, placed_short)
     network = build_network(node, cost, short_cost, n_nodes)
+    money = build_network(node, cost, np.full(len(node), short), n_nodes)
     all_lanes = np.concatenate([lane, np.full((len(lane), 1), -1)], axis=1)
     kept = np.concatenate([usable, np.ones((len(lane), 1), dtype=bool)], axis=1)
-    limit, limits, at = _limits(day, region, reached, node, axes, days)
-    return BoxClasses(is_simulated, network, all_lanes[kept].astype(np.int32), short, limit,
-                      limits, at)  # fmt: skip
+    limit, limits, at = binding_limits(day, region, reached, node, axes, days)
+    return BoxClasses(is_simulated, network, money, all_lanes[kept].astype(np.int32), short,
+                      limit, limits, at)  # fmt: skip
 
 
 def _costs(classes: pd.DataFrame, delivery: NDArray[np.int64], move_cost: int) -> NDArray[np.int64]:
@@ -88,39 +88,14 @@ def _costs(classes: pd.DataFrame, delivery: NDArray[np.int64], move_cost: int) -
     return (delivery + np.where(moves, move_cost, 0)).astype(np.int64)
 
 
-def _limits(
-    day: NDArray[np.int64], region: NDArray[np.int64], reached: NDArray[np.bool_],
-    node: NDArray[np.int32], axes: WeekAxes, days: SiteDays,
-) -> tuple[NDArray[np.int64], pd.DataFrame, NDArray[np.bool_]]:  # fmt: skip
-    """Classes of one day and region that share their site-days share a limit."""
-    frame = pd.DataFrame({"day": day, "region": region})
-    for site, used in enumerate(node.T):
-        frame[f"site {site}"] = used
-    limit = frame.groupby(list(frame.columns), sort=True).ngroup().to_numpy(dtype=np.int64)
-    first = np.unique(limit, return_index=True)[1]
-    at = np.zeros((len(first), len(days.table)), dtype=bool)
-    used = np.nonzero(node[first] >= 0)
-    at[used[0], node[first][used]] = True
-    caps = ["no cap" if cap == UNCAPPED else f"cap {cap}" for cap in days.caps]
-    dates, sites = days.table["production_date"], days.table["site_id"]
-    full = [
-        f"{date:%Y-%m-%d} at {site} ({cap})"
-        for date, site, cap in zip(dates, sites, caps, strict=True)
-    ]
-    words = [
-        ("cap_binds", "; ".join(full[site_day] for site_day in np.flatnonzero(at[i])))
-        if at[i].any() else _ineligible(axes, day[c], region[c], reached[c])
-        for i, c in enumerate(first)
-    ]  # fmt: skip
-    limits = frame.iloc[first][["day", "region"]].reset_index(drop=True)
-    return limit, limits.assign(reason=[w[0] for w in words], binding=[w[1] for w in words]), at
-
-
-def _ineligible(
-    axes: WeekAxes, day: int, region: int, reached: NDArray[np.bool_]
-) -> tuple[str, str]:
-    if reached.any():
-        sites = ", ".join(axes.sites[reached])
-        return "no_site_makes_all_items", f"no site makes every item; the region is for {sites}"
-    where = f"{axes.regions[region]} on {axes.days[day]:%Y-%m-%d}"
-    return "no_site_reaches_region", f"no site reaches {where}"
+def _short_costs(
+    cost: NDArray[np.int64], n_limits: int, settings: AllocationSettings
+) -> tuple[int, int]:
+    """Cost of a simulated and of a placed box without a site."""
+    dearest = int(cost.max(initial=0))
+    short = max(settings.shortfall_cost, dearest + 1)
+    placed_short = short + (n_limits + 2) * max(dearest, settings.floor_cost) + 1
+    if placed_short > MAX_COST:
+        raise DataError("delivery costs are too large", {"table": "region_sites"},
+                        "give cost_per_box in minor units of the currency")  # fmt: skip
+    return short, placed_short

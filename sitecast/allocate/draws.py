@@ -10,10 +10,14 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.allocate.box_classes import BoxClasses
-from sitecast.allocate.kernel import assign_boxes, count_pieces, right_prices, solve_flow
+from sitecast.allocate.flow import min_cost_flow, right_prices
+from sitecast.allocate.kernel import assign_boxes, count_pieces
+from sitecast.allocate.placed import PlacedFlow
+from sitecast.allocate.worth import CapWorth
 from sitecast.errors import ConservationError
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.week_axes import WeekAxes
+from sitecast.settings import SimulatorSettings
 
 Progress = Callable[[int, int], None]
 """Called with the number of draws done and of all draws."""
@@ -40,14 +44,14 @@ class PackAxis:
         return np.where(self.portions[at] == portions, at, -1).astype(np.int64)
 
 
-def pack_axis(
-    axes: WeekAxes, placed: DrawBoxes, box_sizes: tuple[int, ...], portions: tuple[int, ...]
-) -> PackAxis:
+def pack_axis(axes: WeekAxes, placed: DrawBoxes, simulator: SimulatorSettings) -> PackAxis:
     """Every pack that placed boxes have or simulated ones may have."""
     owner = np.repeat(np.arange(len(placed.box_class)), np.diff(placed.item_ptr))
     held = np.bincount(owner[placed.items < len(axes.recipes) * len(axes.portions)])
-    sizes = np.unique(np.concatenate([axes.portions, portions, placed.portions]).astype(np.int64))
-    return PackAxis(max(*box_sizes, 0, int(held.max(initial=0))), sizes)
+    sizes = np.unique(
+        np.concatenate([axes.portions, simulator.portions, placed.portions]).astype(np.int64)
+    )
+    return PackAxis(max(*simulator.box_sizes, 0, int(held.max(initial=0))), sizes)
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,10 @@ class DrawResults:
     """All draws: counts with draws as leading axis, and what the flow says of the limits."""
 
     counts: Counts
-    prices: NDArray[np.int64]
-    """(draws, nodes) saving by one more box of cap, SHORT last."""
+    wanted: NDArray[np.bool_]
+    """(draws, nodes) whether one more box would have come, had the cap allowed it."""
+    offered: NDArray[np.int64]
+    """(draws, site-days) boxes that each could have packed."""
     short: NDArray[np.int32]
     """(draws, limits) simulated boxes that no site takes."""
     first_class: NDArray[np.int32]
@@ -104,25 +110,46 @@ class DrawResults:
     """(boxes of draw 0,) their lanes, -1 for none."""
 
 
+class _Offers:
+    """Counts the boxes that site-days with a floor could have packed."""
+
+    def __init__(self, classes: BoxClasses, placed: PlacedFlow) -> None:
+        node, limits = classes.network.arc_node, placed.soft_limits
+        n_days = len(placed.final_load)
+        asked = (limits.floors > 0) | (limits.floors[limits.parent] > 0)
+        arcs = np.flatnonzero(np.append(asked[:n_days], False)[node])
+        self._node, self._class = node[arcs], classes.arc_class[arcs]
+        self._final = placed.final_load
+
+    def of(self, demand: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(site-days,) boxes, from the (classes,) boxes whose site is not final."""
+        free = np.bincount(self._node, demand[self._class], len(self._final))
+        return free.astype(np.int64) + self._final
+
+
 def solve_draws(
     n_draws: int, boxes_of_draw: Callable[[int], DrawBoxes], classes: BoxClasses,
-    caps: NDArray[np.int64], committed: Counts, axes: WeekAxes, packs: PackAxis,
+    placed: PlacedFlow, committed: Counts, worth: CapWorth, axes: WeekAxes, packs: PackAxis,
     progress: Progress | None,
 ) -> DrawResults:  # fmt: skip
     """Solve draw after draw on every core; the result does not depend on their number (R7).
 
-    `caps` is the room that placed boxes leave at each node; `committed` counts those boxes, which
-    are part of every draw.
+    Every draw starts from the prices of the expected week, so none depends on another. `committed`
+    counts the placed boxes, which are part of every draw; `worth` is filled in.
     """
     counts = empty_counts(axes, packs, n_draws)
-    prices = np.zeros((n_draws, len(caps)), np.int64)
+    offers = _Offers(classes, placed)
+    wanted = np.zeros(worth.right.shape, np.bool_)
+    offered = np.zeros((n_draws, len(placed.final_load)), np.int64)
     short = np.zeros((n_draws, len(classes.limits)), np.int32)
 
     def solve(draw: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
         boxes = boxes_of_draw(draw)
         demand = np.bincount(boxes.box_class, minlength=len(classes.limit)).astype(np.int64)
-        flow = solve_flow(classes.network, demand, caps)
-        prices[draw] = right_prices(classes.network, flow)
+        flow = min_cost_flow(classes.network, demand, placed.room, placed.potential)
+        wanted[draw] = right_prices(classes.network, placed.room, flow) > 0
+        offered[draw] = offers.of(demand + placed.soft)
+        worth.judge(draw, demand + placed.soft, classes, placed)
         np.add.at(short[draw], classes.limit, flow.boxes[classes.short_arc].astype(np.int32))
         mine = Counts(counts.kits[draw], counts.packs[draw], counts.boxes[draw])
         mine.kits[:], mine.packs[:] = committed.kits, committed.packs
@@ -137,4 +164,4 @@ def solve_draws(
             first = result if draw == 0 else first
             if progress:
                 progress(draw + 1, n_draws)
-    return DrawResults(counts, prices, short, *first)
+    return DrawResults(counts, wanted | (worth.right > 0), offered, short, *first)

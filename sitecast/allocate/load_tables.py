@@ -1,90 +1,115 @@
-"""Tables about the boxes: load of site-days, boxes left over, the site of every box."""
+"""Tables about limits: load of site-days and site-weeks, and what other caps would change."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.allocate.box_classes import BoxClasses
+from sitecast.allocate.box_tables import short_of_placed
 from sitecast.allocate.draws import DrawResults
-from sitecast.allocate.site_days import UNCAPPED, SiteDays
-from sitecast.records.draw_boxes import DrawBoxes
-from sitecast.records.quantiles import draw_summary, text_at
-from sitecast.records.tables_written import ALLOCATIONS, SHORTFALL_REASONS, SITE_LOAD, UNALLOCATED
-from sitecast.records.week_axes import WeekAxes
+from sitecast.allocate.explain import floor_reason
+from sitecast.allocate.limits import UNCAPPED, Limits, through_nodes
+from sitecast.allocate.placed import PlacedFlow
+from sitecast.allocate.site_days import SiteDays
+from sitecast.allocate.worth import CHANGES, CapWorth
+from sitecast.records.quantiles import draw_summary
+from sitecast.records.tables_written import CAPACITY_VALUE, SITE_LOAD, SITE_WEEK_LOAD
 
 
-def site_load(
-    menu_week: str, classes: BoxClasses, days: SiteDays, committed: NDArray[np.int32],
-    results: DrawResults, placed_flow: NDArray[np.int64],
-) -> pd.DataFrame:  # fmt: skip
-    """Load against cap, and what one more box of cap is worth.
+@dataclass(frozen=True)
+class _Passing:
+    """Boxes that pass each node of the limits."""
 
-    The price of a draw is what one more box of cap would save: the flow's exact right-hand price
-    for the simulated boxes or, where it is more, the shortfall cost saved by a placed box that
-    found no site. A box that no site takes counts in equal parts against the site-days it could
-    have used, all of them full.
-    """
-    load, placed = _by_site_day(results.counts.boxes, days), _by_site_day(committed[None], days)[0]
-    price = np.maximum(results.prices[:, :-1], _placed_value(classes, placed_flow, len(placed)))
-    full = (load >= days.caps) & (days.caps > 0)  # a closed date is not a day that is too full
-    short = results.short.mean(axis=0) + _placed_short(classes, placed_flow)
-    parts = classes.limit_node / classes.limit_node.sum(axis=1).clip(min=1)[:, None]
-    frame = days.table.assign(
-        menu_week=menu_week,
-        boxes_committed=placed,
-        **draw_summary(np.sort(load.T, axis=1), "boxes_"),
-        p_over_cap=(full & (price > 0)).mean(axis=0),
-        shadow_price=np.where(days.caps < UNCAPPED, price, 0).mean(axis=0),
-        boxes_unallocated=(short[:, None] * parts).sum(axis=0),
-    )
-    return SITE_LOAD.shaped(frame)
+    load: NDArray[np.int64]
+    """(draws, nodes) boxes."""
+    offered: NDArray[np.int64]
+    """(draws, nodes) boxes that could have passed."""
+    committed: NDArray[np.int64]
+    """(nodes,) placed boxes."""
+    final: NDArray[np.int64]
+    """(nodes,) placed boxes whose site is final."""
 
 
-def unallocated(
-    menu_week: str, classes: BoxClasses, axes: WeekAxes, results: DrawResults,
-    placed_flow: NDArray[np.int64],
+def load_tables(
+    menu_week: str, classes: BoxClasses, days: SiteDays, limits: Limits, placed: PlacedFlow,
+    committed: NDArray[np.int32], results: DrawResults, worth: CapWorth,
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
-    """Boxes no site takes, by limit (unallocated), and per draw and reason (…_draws)."""
-    placed = _placed_short(classes, placed_flow)
-    total = results.short.astype(np.int64) + placed
-    some = total.any(axis=0)
-    limits = classes.limits[some]
-    frame = pd.DataFrame({
-        "menu_week": menu_week,
-        "delivery_date": axes.days[limits["day"]],
-        "region_id": text_at(axes.regions, limits["region"].to_numpy()),
-        "reason": limits["reason"].to_numpy(),
-        "binding": limits["binding"].to_numpy(),
-        "boxes_committed": placed[some],
-        **draw_summary(np.sort(total[:, some].T, axis=1), "boxes_"),
-    })  # fmt: skip
-    reasons = classes.limits["reason"].to_numpy()
-    per_draw = pd.concat([
-        pd.DataFrame({"draw": np.arange(len(total)), "reason": reason,
-                      "boxes": total[:, reasons == reason].sum(axis=1)})
-        for reason in SHORTFALL_REASONS
-    ], ignore_index=True)  # fmt: skip
-    return {"unallocated": UNALLOCATED.shaped(frame), "unallocated_draws": per_draw}
+    """site_load, site_week_load and capacity_value.
+
+    A box that no site takes counts in equal parts against the site-days it could have used, each
+    of them full or in a full week.
+    """
+    passing = _Passing(*(
+        through_nodes(limits.parent, boxes) for boxes in (
+            _by_site_day(results.counts.boxes, days), results.offered,
+            _by_site_day(committed[None], days)[0], placed.final_load)
+    ))  # fmt: skip
+    n_days = len(days.table)
+    day, week = np.arange(n_days), np.arange(n_days + 1, len(limits.parent) - 1)
+    short = results.short.mean(axis=0) + short_of_placed(classes, placed.boxes)
+    parts = classes.limit_node / classes.limit_node.sum(axis=1).clip(min=1)[:, None]
+    shared = (short[:, None] * parts).sum(axis=0)
+    rows = [
+        pd.concat([frame.drop(columns=["cap_boxes", "floor_boxes"]).reset_index(drop=True),
+                   _against_limits(nodes, limits, passing, results, worth)], axis=1)
+        .assign(menu_week=menu_week)
+        for frame, nodes in ((days.table, day), (days.weeks, week))
+    ]  # fmt: skip
+    return {
+        "site_load": SITE_LOAD.shaped(rows[0].assign(boxes_unallocated=shared)),
+        "site_week_load": SITE_WEEK_LOAD.shaped(rows[1]),
+        "capacity_value": _capacity_value(menu_week, days, worth),
+    }
 
 
-def allocations(
-    menu_week: str, orders: pd.DataFrame, placed: DrawBoxes, placed_lane: NDArray[np.int32],
-    results: DrawResults, classes: BoxClasses, axes: WeekAxes,
+def _against_limits(
+    nodes: NDArray[np.int64], limits: Limits, passing: _Passing, results: DrawResults,
+    worth: CapWorth,
 ) -> pd.DataFrame:  # fmt: skip
-    """The site of every placed box and of every box of draw 0, in the order of `orders`."""
-    lane = np.concatenate([placed_lane, results.first_lane])
-    box_class = np.concatenate([placed.box_class, results.first_class])
-    packed = axes.lanes["production_date"].to_numpy()
-    dates = pd.Series(packed).reindex(lane).reset_index(drop=True)
-    sites = np.append(axes.lanes["site"].to_numpy(), -1)[lane]
-    reasons = classes.limits["reason"].to_numpy(dtype=object)[classes.limit[box_class]]
-    frame = orders.assign(
-        menu_week=menu_week,
-        production_date=dates.to_numpy(),
-        site_id=text_at(axes.sites, sites).to_numpy(),
-        reason=np.where(lane < 0, reasons, ""),
-    )
-    return ALLOCATIONS.shaped(frame)
+    caps, floors, load = limits.caps[nodes], limits.floors[nodes], passing.load[:, nodes]
+    parent = limits.parent[nodes]
+    parent_full = passing.load[:, parent] >= limits.caps[parent]
+    over = (passing.final[nodes] - caps).clip(min=0)
+    full = (load >= caps) & (caps > 0)  # a closed date is not a day that is too full
+    # Beside final boxes over the cap, one box of cap more or less changes nothing.
+    right, left = (np.where(over > 0, 0, price[:, nodes]) for price in (worth.right, worth.left))
+    missing = (floors - load).clip(min=0)
+    return pd.DataFrame({
+        "boxes_committed": passing.committed[nodes],
+        **draw_summary(np.sort(load.T, axis=1), "boxes_"),
+        "cap_boxes": pd.array(np.where(caps == UNCAPPED, -1, caps), dtype="Int64"),
+        "floor_boxes": floors,
+        "over_cap_frozen": over,
+        "p_over_cap": (full & results.wanted[:, nodes]).mean(axis=0),
+        "p_binds": (right > 0).mean(axis=0),
+        "shadow_price": right.mean(axis=0),
+        "shadow_price_left": left.mean(axis=0),
+        "p_below_floor": (missing > 0).mean(axis=0),
+        "boxes_below_floor": missing.mean(axis=0),
+        "floor_reason": [
+            floor_reason(load[:, at], passing.offered[:, node], floors[at], parent_full[:, at])
+            for at, node in enumerate(nodes)
+        ],
+    }).assign(cap_boxes=lambda frame: frame["cap_boxes"].where(caps != UNCAPPED))  # fmt: skip
+
+
+def _capacity_value(menu_week: str, days: SiteDays, worth: CapWorth) -> pd.DataFrame:
+    """A row for each change of each cap above 0, the present cap included."""
+    if not len(worth.values):
+        return CAPACITY_VALUE.empty()
+    capped = np.flatnonzero((days.caps != UNCAPPED) & (days.caps > 0))
+    now = days.table.iloc[capped].drop(columns="cap_boxes")
+    mean = worth.values.mean(axis=0)[capped]
+    parts = [now.assign(change_pct=0, cap_boxes=days.caps[capped], boxes_saved=0, money_saved=0)]
+    parts += [
+        now.assign(change_pct=change, cap_boxes=worth.caps[capped, at],
+                   boxes_saved=mean[:, at, 0], money_saved=mean[:, at, 1])
+        for at, change in enumerate(CHANGES)
+    ]  # fmt: skip
+    frame = pd.concat(parts).sort_values(["site", "production_date", "change_pct"])
+    return CAPACITY_VALUE.shaped(frame.assign(menu_week=menu_week).reset_index(drop=True))
 
 
 def _by_site_day(boxes: NDArray[np.int32], days: SiteDays) -> NDArray[np.int64]:
@@ -92,20 +117,3 @@ def _by_site_day(boxes: NDArray[np.int32], days: SiteDays) -> NDArray[np.int64]:
     for lane, site_day in enumerate(days.of_lane):
         load[:, site_day] += boxes[:, lane]
     return load
-
-
-def _placed_short(classes: BoxClasses, placed_flow: NDArray[np.int64]) -> NDArray[np.int64]:
-    short = np.zeros(len(classes.limits), dtype=np.int64)
-    np.add.at(short, classes.limit, placed_flow[classes.short_arc])
-    return short
-
-
-def _placed_value(
-    classes: BoxClasses, placed_flow: NDArray[np.int64], n_nodes: int
-) -> NDArray[np.int64]:
-    """(site-days,) shortfall cost that one more box of cap saves among placed boxes."""
-    net = classes.network
-    is_short = np.repeat(placed_flow[classes.short_arc] > 0, np.diff(net.arc_ptr))
-    value = np.zeros(n_nodes + 1, dtype=np.int64)
-    np.maximum.at(value, net.arc_node[is_short], classes.short_cost - net.arc_cost[is_short])
-    return value[:-1]

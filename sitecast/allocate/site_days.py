@@ -1,18 +1,20 @@
-"""Site-days and their caps: where the limits of the network come from."""
+"""Site-days and site-weeks, their caps and floors: where the limits of the network come from."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sitecast.allocate.limits import UNCAPPED, Limits, nested_limits
 from sitecast.errors import SettingsError
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 from sitecast.settings import CapOverride
 
-UNCAPPED = 2**60
+__all__ = ["UNCAPPED", "SiteDays", "site_days"]
 
 
 @dataclass(frozen=True)
@@ -20,21 +22,37 @@ class SiteDays:
     """Every (site, production date) that some lane packs on; sorted by site, then date."""
 
     table: pd.DataFrame
-    """site (position), site_id, production_date, cap_boxes (empty = no cap)."""
+    """site (position), site_id, production_date, cap_boxes (empty = no cap), floor_boxes."""
     of_lane: NDArray[np.int32]
     """(lanes,) row of `table`."""
+    weeks: pd.DataFrame
+    """Sites with a limit for the whole week: site (position), site_id, cap_boxes, floor_boxes."""
 
-    @property
+    @cached_property
     def caps(self) -> NDArray[np.int64]:
         """(site-days,) boxes; UNCAPPED where there is no cap."""
-        return self.table["cap_boxes"].fillna(UNCAPPED).to_numpy(dtype=np.int64)
+        return _boxes(self.table["cap_boxes"])
+
+    @property
+    def week_of(self) -> NDArray[np.int64]:
+        """(site-days,) row of `weeks`, -1 where the site has none."""
+        return pd.Index(self.weeks["site"]).get_indexer(self.table["site"]).astype(np.int64)
+
+    def limits(self, floor_cost: int) -> Limits:
+        """Caps and floors as a tree, the site-days first."""
+        weeks = self.weeks
+        return nested_limits(
+            self.caps, _boxes(self.table["floor_boxes"]), self.week_of,
+            _boxes(weeks["cap_boxes"]), _boxes(weeks["floor_boxes"]), floor_cost,
+        )  # fmt: skip
 
 
 def site_days(week: WeekData, axes: WeekAxes, overrides: Sequence[CapOverride]) -> SiteDays:
     """The site-days of a week with the caps that hold for it.
 
     A cap row kept for this menu week beats one for every week; the planner's overrides beat both.
-    Without any, a catch-all site has no cap and any other site does not work (cap 0).
+    Without any, a catch-all site has no cap and any other site does not work (cap 0). A floor
+    above its cap counts as the cap.
 
     Raises:
         SettingsError: an override names a site that does not exist.
@@ -43,17 +61,21 @@ def site_days(week: WeekData, axes: WeekAxes, overrides: Sequence[CapOverride]) 
     days = keys.drop_duplicates().reset_index(drop=True)
     numbered = keys.merge(days.reset_index(names="site_day"), on=["site", "production_date"])
     days["site_id"] = axes.sites.to_numpy()[days["site"]]
-    days["cap_boxes"] = _caps(week, days, overrides)
-    return SiteDays(days, numbered["site_day"].to_numpy(dtype=np.int32))
+    days["cap_boxes"], days["floor_boxes"] = _limits(week, days, overrides)
+    return SiteDays(days, numbered["site_day"].to_numpy(dtype=np.int32),
+                    _weeks(week, axes, days))  # fmt: skip
 
 
-def _caps(week: WeekData, days: pd.DataFrame, overrides: Sequence[CapOverride]) -> pd.Series:
+def _limits(
+    week: WeekData, days: pd.DataFrame, overrides: Sequence[CapOverride]
+) -> tuple[pd.Series, pd.Series]:
     place = ["site_id", "production_date"]
     rows = week["site_caps"]
     rows = rows[rows["menu_week"].isna() | (rows["menu_week"] == week.menu_week)]
     rows = rows.sort_values("menu_week", na_position="first").drop_duplicates(place, keep="last")
-    limit = dict(zip(zip(rows["site_id"], rows["production_date"], strict=True),
-                     rows["cap_boxes"], strict=True))  # fmt: skip
+    keys = list(zip(rows["site_id"], rows["production_date"], strict=True))
+    limit = dict(zip(keys, rows["cap_boxes"], strict=True))
+    floor = dict(zip(keys, rows["floor_boxes"], strict=True))
     known = dict(zip(week["sites"]["site_id"], week["sites"]["is_catch_all"], strict=True))
     for override in overrides:
         if override.site_id not in known:
@@ -63,6 +85,20 @@ def _caps(week: WeekData, days: pd.DataFrame, overrides: Sequence[CapOverride]) 
             )  # fmt: skip
         cap = pd.NA if override.cap_boxes is None else override.cap_boxes
         limit[override.site_id, pd.Timestamp(override.production_date)] = cap
-    where = zip(days["site_id"], days["production_date"], strict=True)
+    where = list(zip(days["site_id"], days["production_date"], strict=True))
     caps = [limit.get((site, day), pd.NA if known[site] else 0) for site, day in where]
-    return pd.Series(caps, index=days.index, dtype="Int64")
+    most = pd.Series(caps, index=days.index, dtype="Int64")
+    least = pd.Series([floor.get(at, 0) for at in where], index=days.index, dtype="Int64")
+    return most, least.where(most.isna() | (least <= most), most).astype("int64")
+
+
+def _weeks(week: WeekData, axes: WeekAxes, days: pd.DataFrame) -> pd.DataFrame:
+    rows = week["site_week_caps"]
+    rows = rows[rows["menu_week"] == week.menu_week]
+    rows = rows.assign(site=axes.sites.get_indexer(rows["site_id"]))
+    used = rows[rows["site"].isin(days["site"])].sort_values("site")
+    return used[["site", "site_id", "cap_boxes", "floor_boxes"]].reset_index(drop=True)
+
+
+def _boxes(column: pd.Series) -> NDArray[np.int64]:
+    return column.fillna(UNCAPPED).to_numpy(dtype=np.int64)

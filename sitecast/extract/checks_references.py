@@ -28,6 +28,7 @@ REFERENCES = (
     _Reference("product_bom", "sku_id", "skus"),
     _Reference("packaging_rules", "sku_id", "skus"),
     _Reference("site_caps", "site_id", "sites"),
+    _Reference("site_week_caps", "site_id", "sites"),
     _Reference("region_sites", "site_id", "sites"),
     _Reference("region_sites", "region_id", "regions"),
     _Reference("box_forecast", "region_id", "regions"),

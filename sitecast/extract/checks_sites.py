@@ -14,12 +14,14 @@ from sitecast.settings import PlanSettings
 
 def site_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
     """No site at all, a cap below its floor, or no region that any site reaches."""
-    sites, caps, links = week["sites"], week["site_caps"], week["region_sites"]
+    sites, links = week["sites"], week["region_sites"]
     if sites.empty:
         yield Breach("sites", "site_id", "", "", "there is no site", "add the factories to sites")
-    below = caps["cap_boxes"].astype("Float64") < caps["floor_boxes"].astype("Float64")
-    yield from told("site_caps", caps, below, "cap_boxes", "cap below the floor",
-                    "correct cap_boxes or floor_boxes")  # fmt: skip
+    for name in ("site_caps", "site_week_caps"):
+        caps = week[name]
+        below = caps["cap_boxes"].astype("Float64") < caps["floor_boxes"].astype("Float64")
+        yield from told(name, caps, below, "cap_boxes", "cap below the floor",
+                        "correct cap_boxes or floor_boxes")  # fmt: skip
     if not links["site_id"].isin(sites["site_id"]).any():
         key = f"menu_week={week.dates.menu_week}"
         yield Breach("region_sites", "site_id", key, "", "no site reaches any region",

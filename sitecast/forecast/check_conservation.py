@@ -1,6 +1,7 @@
 """The conservation rules, recomputed from finished tables by other means than made them."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -95,10 +96,19 @@ def _eligible(week: WeekData, simulated: SimulatedOrders, forecast: SiteForecast
 def _caps(forecast: SiteForecast) -> Iterator[str]:
     load = forecast["load_draws"].groupby(SITE_DAY, as_index=False)["boxes"].max()
     caps = load.merge(forecast["site_load"], on=SITE_DAY, how="left", validate="1:1")
-    over = caps[(caps["boxes"] > caps["cap_boxes"]).fillna(False)]
-    for row in over.itertuples():
+    for row in _over_cap(caps):
         yield f"{row.boxes} boxes at {row.site_id} on {row.production_date:%Y-%m-%d}, " \
               f"cap {row.cap_boxes}"  # fmt: skip
+    weekly = forecast["load_draws"].groupby(["draw", "site_id"])["boxes"].sum()
+    load = weekly.groupby("site_id").max().reset_index()
+    for row in _over_cap(load.merge(forecast["site_week_load"], on="site_id", validate="1:1")):
+        yield f"{row.boxes} boxes at {row.site_id} in the week, cap {row.cap_boxes}"
+
+
+def _over_cap(load: pd.DataFrame) -> Iterator[Any]:
+    """Rows above their cap by more than the boxes whose site was final."""
+    most = load["cap_boxes"] + load["over_cap_frozen"]
+    return load[(load["boxes"] > most).fillna(False)].itertuples()
 
 
 def _boxes(simulated: SimulatedOrders, forecast: SiteForecast) -> Iterator[str]:

@@ -75,6 +75,16 @@ SITE_CAPS = TableContract(
              nullable=True, optional=True),
     ),
 )  # fmt: skip
+SITE_WEEK_CAPS = TableContract(
+    "site_week_caps", "Boxes a site can pack for a menu week, all its production dates together. "
+    "Without a row only the dates are limited.", ("site_id", "menu_week"),
+    (
+        _SITE, _WEEK,
+        count("cap_boxes", "most boxes; no cap when empty", "boxes", nullable=True),
+        count("floor_boxes", "least boxes worth the week", "boxes", optional=True, default=0),
+    ),
+    optional=True,
+)  # fmt: skip
 REGIONS = TableContract(
     "regions", "Which delivery region a postcode belongs to.", ("postcode_prefix",),
     (text("postcode_prefix", "leading part of the postcode"), _REGION),
@@ -261,8 +271,8 @@ USAGE_ACTUALS = TableContract(
 TABLES_READ: dict[str, TableContract] = {
     table.name: table
     for table in (
-        MENU_WEEKS, DELIVERY_DAYS, SITES, SITE_CAPS, REGIONS, REGION_SITES, RECIPES, MENU,
-        ITEM_SITES, SKUS, RECIPE_BOM, PRODUCTS, PRODUCT_BOM, PACKAGING_RULES, BOX_FORECAST, ORDERS,
-        ORDER_LINES, STOCK, OPEN_POS, USAGE_ACTUALS,
+        MENU_WEEKS, DELIVERY_DAYS, SITES, SITE_CAPS, SITE_WEEK_CAPS, REGIONS, REGION_SITES,
+        RECIPES, MENU, ITEM_SITES, SKUS, RECIPE_BOM, PRODUCTS, PRODUCT_BOM, PACKAGING_RULES,
+        BOX_FORECAST, ORDERS, ORDER_LINES, STOCK, OPEN_POS, USAGE_ACTUALS,
     )
 }  # fmt: skip

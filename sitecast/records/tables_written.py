@@ -14,6 +14,7 @@ from sitecast.records.contract import (
 from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
 
 SHORTFALL_REASONS = ("no_site_makes_all_items", "no_site_reaches_region", "cap_binds")
+FLOOR_REASONS = ("", "too_few_boxes", "week_cap_binds", "costs_more")
 
 _WEEK = text("menu_week", "menu week")
 _SITE = text("site_id", "factory")
@@ -43,22 +44,61 @@ ALLOCATIONS = TableContract(
         day("production_date", "the day the site packs; empty when unallocated", nullable=True),
         text("site_id", "site; empty when unallocated", nullable=True),
         text("previous_site_id", "site of the order book", nullable=True),
+        flag("is_final", "true for a placed box that keeps the order book's site for good"),
         text("reason", "why unallocated", values=("", *SHORTFALL_REASONS)),
     ),
 )  # fmt: skip
+_LIMITS = (
+    count("cap_boxes", "cap; none when empty", "boxes", nullable=True),
+    count("floor_boxes", "floor", "boxes"),
+    count("over_cap_frozen", "boxes above the cap because their site is final", "boxes"),
+    amount("p_over_cap", "share of draws in which demand would have exceeded the cap: "
+           "load at the cap and a box more would have come here; 0 where the cap is 0",
+           maximum=1),
+    amount("p_binds", "share of draws in which one more box of cap would save money", maximum=1),
+    amount("shadow_price", "what one more box of cap saves, mean over draws", "minor units"),
+    amount("shadow_price_left", "what one less box of cap costs, mean over draws",
+           "minor units"),
+    amount("p_below_floor", "share of draws with fewer boxes than the floor", maximum=1),
+    amount("boxes_below_floor", "boxes missing to the floor, mean over draws", "boxes"),
+    text("floor_reason", "why the floor is missed: fewer boxes than the floor could be packed "
+         "here; the week's cap leaves no room; or bringing them costs more than it saves",
+         values=FLOOR_REASONS),
+)  # fmt: skip
 SITE_LOAD = TableContract(
-    "site_load", "Boxes a site packs on a production date, against its cap.",
+    "site_load", "Boxes a site packs on a production date, against its cap and floor.",
     ("menu_week", "site_id", "production_date"),
     (
         _WEEK, _SITE, _PRODUCTION,
         count("boxes_committed", "placed boxes at the site", "boxes"),
         *_quantiles("boxes_", "boxes", "boxes"),
-        count("cap_boxes", "cap; none when empty", "boxes", nullable=True),
-        amount("p_over_cap", "share of draws in which demand would have exceeded the cap: "
-               "load at the cap and a box more would have come here; 0 on closed dates (cap 0)",
-               maximum=1),
-        amount("shadow_price", "value of one more box of cap, mean over draws", "minor units"),
+        *_LIMITS,
         amount("boxes_unallocated", "boxes short for want of this cap, mean over draws", "boxes"),
+    ),
+)  # fmt: skip
+SITE_WEEK_LOAD = TableContract(
+    "site_week_load", "Boxes of sites that have a cap or floor for the whole menu week.",
+    ("menu_week", "site_id"),
+    (
+        _WEEK, _SITE,
+        count("boxes_committed", "placed boxes at the site", "boxes"),
+        *_quantiles("boxes_", "boxes", "boxes"),
+        *_LIMITS,
+    ),
+)  # fmt: skip
+CAPACITY_VALUE = TableContract(
+    "capacity_value",
+    "What another cap on one site-day would change, all else as it is: means over the first "
+    "draws (setting allocation.value_draws), each solved anew.",
+    ("menu_week", "site_id", "production_date", "change_pct"),
+    (
+        _WEEK, _SITE, _PRODUCTION,
+        count("change_pct", "change of the cap", "%", minimum=-100),
+        count("cap_boxes", "the changed cap", "boxes"),
+        amount("boxes_saved", "fewer boxes without a site; negative when more", "boxes",
+               minimum=None),
+        amount("money_saved", "less delivery, moves, shortfall and missed floors; negative when "
+               "more", "minor units", minimum=None),
     ),
 )  # fmt: skip
 UNALLOCATED = TableContract(
@@ -170,8 +210,8 @@ PUBLISHED_TABLES = (SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD,
 TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (
-        FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, UNALLOCATED, RECIPE_SITE_FORECAST, SITE_FORECAST,
-        WEEKLY_NEED,
-        KIT_DRAWS, PUBLICATIONS, FORECAST_ACCURACY,
+        FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED,
+        RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS,
+        FORECAST_ACCURACY,
     )
 }  # fmt: skip

@@ -77,7 +77,7 @@ def test_r5_r6_committed_and_quantiles_are_in_order(shape):
 def test_tables_keep_their_contract(shape):
     forecast = world(*shape)[3]
     names = set(forecast.tables) & set(TABLES_WRITTEN)
-    assert len(names) == 7
+    assert len(names) == 9
     for name in names:
         assert TABLES_WRITTEN[name].breaches(forecast[name]) == []
 

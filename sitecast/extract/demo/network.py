@@ -85,6 +85,18 @@ def site_caps_table(size: CompanySize, weeks: tuple[DemoWeek, ...]) -> pd.DataFr
     return caps.assign(menu_week=caps["menu_week"].where(shared))
 
 
+def site_week_caps_table(size: CompanySize, weeks: tuple[DemoWeek, ...]) -> pd.DataFrame:
+    """The table site_week_caps: a week holds what its days hold."""
+    return pd.DataFrame(
+        [
+            (site.site_id, week.key, sum(site.caps), 0)
+            for site in size.sites if site.caps
+            for week in weeks
+        ],
+        columns=["site_id", "menu_week", "cap_boxes", "floor_boxes"],
+    )  # fmt: skip
+
+
 def cheapest_site(
     regions: pd.DataFrame, size: CompanySize, region: np.ndarray, makers: np.ndarray
 ) -> np.ndarray:

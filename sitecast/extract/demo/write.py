@@ -63,6 +63,7 @@ def _standing_tables(company: Company) -> dict[str, pd.DataFrame]:
         "delivery_days": calendar.delivery_days_table(weeks, size.delivery_weights),
         "sites": network.sites_table(size),
         "site_caps": network.site_caps_table(size, weeks),
+        "site_week_caps": network.site_week_caps_table(size, weeks),
         "regions": network.regions_table(company.regions),
         "region_sites": network.region_sites_table(company.regions, size),
         "recipes": cookbook.recipes_table(company.pool, menus.first_weeks(company.menus)),

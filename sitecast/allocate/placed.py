@@ -1,0 +1,90 @@
+"""Placed boxes: which keep their site for good, and the one site of each of the others."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sitecast.allocate.box_classes import BoxClasses
+from sitecast.allocate.flow import min_cost_flow
+from sitecast.allocate.limits import Limits
+from sitecast.quantities import largest_remainder
+from sitecast.records.draw_boxes import DrawBoxes
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.week_axes import WeekAxes
+from sitecast.records.week_record import SimulatedOrders, WeekData
+
+
+@dataclass(frozen=True)
+class PlacedFlow:
+    """Where placed boxes go, and what that leaves to others."""
+
+    final: NDArray[np.int64]
+    """(arcs,) boxes whose site is final."""
+    final_load: NDArray[np.int64]
+    """(site-days,) the same by site-day."""
+    soft: NDArray[np.int64]
+    """(classes,) boxes whose site may still change."""
+    boxes: NDArray[np.int64]
+    """(arcs,) all placed boxes, the final ones included."""
+    soft_limits: Limits
+    """What final boxes leave to all others."""
+    room: Limits
+    """What placed boxes leave to simulated ones."""
+    potential: NDArray[np.int64]
+    """(nodes,) prices of the expected week."""
+
+
+def final_arcs(
+    week: WeekData, plan: ForecastPlan, table: pd.DataFrame, classes: BoxClasses, axes: WeekAxes
+) -> NDArray[np.bool_]:
+    """(arcs,) whether an arc leads placed boxes to a site they may no longer leave.
+
+    That is the order book's site, once the delivery is inside `frozen_lead_days` or its cut-off
+    has passed, as long as that site can still pack the box.
+    """
+    days = week["delivery_days"].drop_duplicates("delivery_date").set_index("delivery_date")
+    cutoff = days["cutoff_at"].reindex(axes.days)
+    as_of = pd.Timestamp(plan.as_of)
+    lead = (axes.days - as_of.tz_convert("UTC").tz_localize(None).normalize()).days
+    frozen = (lead <= plan.settings.allocation.frozen_lead_days) | (cutoff <= as_of).to_numpy()
+    day = axes.days.get_indexer(table["delivery_date"])
+    previous = table["previous_site"].to_numpy(dtype=np.int64)
+    held = np.where(~classes.is_simulated & frozen[day], previous, -1)[classes.arc_class]
+    site = np.append(axes.lanes["site"].to_numpy(dtype=np.int64), -2)[classes.arc_lane]
+    return held == site
+
+
+def flow_of_placed(
+    week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan, placed: DrawBoxes,
+    classes: BoxClasses, axes: WeekAxes, limits: Limits,
+) -> PlacedFlow:  # fmt: skip
+    """Send placed boxes where the exact flow of placed and expected boxes wants them.
+
+    Boxes whose site is final keep it, whatever the caps.
+    """
+    counts = np.bincount(placed.box_class, minlength=len(classes.limit)).astype(np.int64)
+    final = final_arcs(week, plan, simulated["classes"], classes, axes)
+    held = np.where(final, counts[classes.arc_class], 0)
+    n_days = len(classes.limit_node.T)
+    final_load = _by_site_day(classes, held, n_days)
+    soft_limits = limits.less(final_load)
+    soft = counts - np.bincount(classes.arc_class, held, len(counts)).astype(np.int64)
+    demand = soft + expected_boxes(simulated["class_boxes"], len(counts), plan.draws)
+    nothing = np.zeros(len(limits.parent), np.int64)
+    flow = min_cost_flow(classes.network, demand, soft_limits, nothing)
+    boxes = held + np.where(classes.is_simulated[classes.arc_class], 0, flow.boxes)
+    room = limits.less(_by_site_day(classes, boxes, n_days))
+    return PlacedFlow(held, final_load, soft, boxes, soft_limits, room, flow.potential)
+
+
+def expected_boxes(class_boxes: pd.DataFrame, n_classes: int, n_draws: int) -> NDArray[np.int64]:
+    """(classes,) mean simulated boxes, as whole numbers of the same total."""
+    mean = np.bincount(class_boxes["class_id"], class_boxes["boxes"], n_classes) / n_draws
+    return largest_remainder(mean, round(float(mean.sum()))).astype(np.int64)
+
+
+def _by_site_day(classes: BoxClasses, boxes: NDArray[np.int64], n_days: int) -> NDArray[np.int64]:
+    """(site-days,) boxes, those without a site left out."""
+    return np.bincount(classes.network.arc_node, boxes, n_days + 1)[:n_days].astype(np.int64)
