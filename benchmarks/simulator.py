@@ -7,6 +7,7 @@ threads, since wall time says more about what else the machine does. The last li
 exits with 1 when a goal is missed. The kernel alone, beside its peers: simulator_peers.
 """
 
+import argparse
 import json
 import os
 import subprocess
@@ -39,13 +40,17 @@ CASES: tuple[tuple[str, dict[str, Any]], ...] = (
 
 
 def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--report", action="store_true", help="write the last run's tables anew")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="times everything is measured")
+    arguments = parser.parse_args()
     if os.environ.get("QUICK"):
         rows = pd.DataFrame([{"series": "quick", **QUICK, **run(QUICK)}])
-    elif "--report" in sys.argv[1:]:
+    elif arguments.report:
         rows = pd.read_csv(CSV)
         write_report(rows, CSV)
     else:
-        rows = measure()
+        rows = measure(arguments.rounds)
         write_report(rows, CSV)
     missed = missed_goals(rows)
     name = next(name for name in GOALS if (rows["series"] == name).any())
@@ -53,10 +58,10 @@ def main() -> int:
     return int(bool(missed))
 
 
-def measure() -> pd.DataFrame:
+def measure(rounds: int) -> pd.DataFrame:
     fixed = {"commit": commit(), "machine": machine()}
     rows = []
-    for round_ in range(ROUNDS):
+    for round_ in range(rounds):
         known: dict[str, dict[str, float]] = {}
         for series, case in CASES:
             key = json.dumps(case, sort_keys=True)

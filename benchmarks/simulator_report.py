@@ -58,7 +58,7 @@ def write_report(rows: pd.DataFrame, csv: Path) -> None:
     missed = missed_goals(rows)
     parts = [
         "# The order simulator as a whole",
-        f"Commit {first['commit']} · {first['machine']} · {rows['round'].max() + 1} rounds. "
+        f"Commit {first['commit']} · {first['machine']} · rounds: {rows['round'].max() + 1}. "
         "`make bench-simulator` writes this page.",
         "Reads the week's record (a tenth of the boxes placed), calibrates, draws, writes the "
         "tables, one of the draws box by box. CPU time of all threads per simulated box, as the "
@@ -106,10 +106,11 @@ def draw(rows: pd.DataFrame, path: Path) -> None:
         of = rows[rows["series"] == series]
         points = pd.DataFrame({"at": of[column], "ns": _ns(of).round(1)}).to_dict("records")
         x = {"field": "at", "type": "quantitative", "title": column,
-             "scale": {"type": "log"}, "axis": {"values": sorted(of[column].unique().tolist()),
-             "format": "~s", "grid": False}}  # fmt: skip
-        y = {"field": "ns", "type": "quantitative", "scale": {"domainMin": 0},
-             "title": "CPU time per box, ns"}  # fmt: skip
+             "scale": {"type": "log", "nice": False},
+             "axis": {"values": sorted(of[column].unique().tolist()), "format": "~s",
+                      "grid": False}}  # fmt: skip
+        y = {"field": "ns", "type": "quantitative", "scale": {"type": "log"},
+             "title": "CPU time per box, ns (log)"}  # fmt: skip
         middle = {**y, "aggregate": "median"}
         charts.append({
             "width": 190, "height": 190, "data": {"values": points}, "encoding": {"x": x},

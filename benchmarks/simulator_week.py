@@ -16,7 +16,7 @@ from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_read import TABLES_READ
 from sitecast.records.week_record import Provenance, WeekData
 from sitecast.settings import plan_settings
-from sitecast.simulate.choice import expected_kits
+from sitecast.simulate.choice import inclusion_probabilities
 
 WEEK, SEED = "2026-W48", 5
 DAYS = pd.date_range("2026-11-28", periods=7)
@@ -82,9 +82,8 @@ def bench_demand(size: Size) -> DemandForecast:
 def _choices(size: Size, segments: list[str]) -> Choices:
     """Utilities, and the shares that their boxes have: calibration has to find these again."""
     weight = weights(size.recipes, size.segments)
-    chance = np.zeros(max(SIZES) + 1)
-    chance[list(SIZES)] = SIZE_PROBABILITY
-    kits = [expected_kits(row, chance) for row in weight]
+    chances = list(zip(SIZES, SIZE_PROBABILITY, strict=True))
+    kits = [sum(p * inclusion_probabilities(row, k) for k, p in chances) for row in weight]
     shares = _product(segment=segments, recipe_id=names("r", size.recipes))
     shares["share"] = np.concatenate([row / row.sum() for row in kits])
     utilities = shares[["segment", "recipe_id"]].assign(

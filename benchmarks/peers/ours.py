@@ -12,6 +12,7 @@ from benchmarks.peers.make_problem import draw_path
 from benchmarks.peers.problem import Boxes, Problem
 from sitecast.simulate import kernel
 from sitecast.simulate.draw import DrawInput
+from sitecast.simulate.slot_tables import slot_tables
 
 
 def halves(problem: Problem, n: int, threads: int) -> list[DrawInput]:
@@ -28,27 +29,20 @@ def halves(problem: Problem, n: int, threads: int) -> list[DrawInput]:
 
 
 def pick_sitecast(draw: DrawInput, seed: int) -> Any:
-    """Frames and kits of the boxes; the seed is another draw."""
-    return _boxes_and_kits(draw._replace(key=draw.key + np.uint64(seed)))
+    """Slot tables, boxes and their kits; the seed is another draw."""
+    tables = slot_tables(draw.weights, draw.recipe_key)
+    return kernel.boxes_and_kits(draw._replace(key=draw.key + np.uint64(seed)), tables)
 
 
 def pick_frames(draw: DrawInput, seed: int) -> Any:
     """What no peer does, alone."""
-    return kernel._box_frames(draw._replace(key=draw.key + np.uint64(seed)))
-
-
-def _boxes_and_kits(draw: DrawInput) -> Any:
-    if hasattr(kernel, "boxes_and_kits"):
-        return kernel.boxes_and_kits(draw)
-    frames = kernel._box_frames(draw)
-    start = np.append(np.int64(0), np.cumsum(frames[3]))
-    return frames, start, *kernel._all_kits(draw, frames, start)
+    return kernel._empty_boxes(draw._replace(key=draw.key + np.uint64(seed)))
 
 
 def as_boxes(problem: Problem, draw: DrawInput, made: Any) -> tuple[Boxes, NDArray[np.int64]]:
     """The boxes that were wanted and what is in them, in the form of the peers."""
-    frames, start, kits, _ = made
-    segment, size = draw.segment[frames[0]], np.diff(start)
+    empty, kits = made[:2]
+    segment, size = draw.segment[empty.cell], np.diff(empty.start)
     boxes = Boxes(problem.weights, segment, size, int(problem.sizes.max()))
-    at = start[:-1, None] + np.arange(boxes.most)
+    at = empty.start[:-1, None] + np.arange(boxes.most)
     return boxes, boxes.cut(kits[np.minimum(at, len(kits) - 1)].astype(np.int64))
