@@ -37,7 +37,7 @@ def main() -> int:
         for peer in PEERS:
             python_of(peer.environment)
         return 0
-    rows = pd.read_csv(CSV) if arguments.report else measure(quick, arguments.rounds, arguments.all)
+    rows = pd.read_csv(CSV) if arguments.report else measure(quick, arguments)
     if not quick:
         write_report(rows, CSV)
     line, missed = headline(rows)
@@ -49,23 +49,25 @@ def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--setup", action="store_true", help="install the peers' environments")
     parser.add_argument("--report", action="store_true", help="write the last run's tables anew")
-    parser.add_argument("--all", action="store_true", help="every menu with every number of boxes")
+    parser.add_argument("--cases", choices=("typical", "star", "all"), default="star",
+                        help="one case; one thing varied at a time; every combination")  # fmt: skip
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="times everything is measured")
     return parser.parse_args()
 
 
-def measure(quick: bool, rounds: int, every: bool) -> pd.DataFrame:
-    recipes = (TYPICAL_RECIPES,) if quick else RECIPES
+def measure(quick: bool, arguments: argparse.Namespace) -> pd.DataFrame:
+    cases, rounds = ("typical", 1) if quick else (arguments.cases, arguments.rounds)
+    recipes = (TYPICAL_RECIPES,) if cases == "typical" else RECIPES
     problems = {r: cache() / f"problem-{r}.npz" for r in recipes}
     for r, path in problems.items():
         make_problem(path, r)
     fixed = {"commit": commit(), "machine": machine()}
     peers = [peer for peer in PEERS if not (quick and peer.environment)]
     rows = []
-    for round_ in range(1 if quick else rounds):
+    for round_ in range(rounds):
         for r, threads, boxes in product(recipes, (1, 2), BOXES):
             for peer in peers:
-                if (quick_case if quick else wanted)(peer, boxes, r, threads, every):
+                if wanted(peer, boxes, r, threads, cases):
                     case = {"peer": peer.name, "recipes": r, "boxes": boxes, "threads": threads}
                     facts = run(peer, {**case, "round": round_, "problem": str(problems[r])})
                     rows.append({"round": round_, **case, **facts, **fixed})
@@ -76,20 +78,18 @@ def measure(quick: bool, rounds: int, every: bool) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def wanted(peer: Peer, boxes: int, recipes: int, threads: int, every: bool) -> bool:
-    """The typical menu at all sizes, other menus at the typical size; or everything.
+def wanted(peer: Peer, boxes: int, recipes: int, threads: int, cases: str) -> bool:
+    """Whether the peer is measured there.
 
     The sample of a slow peer is taken once, and stands for all larger cases.
     """
     enough = next((b for b in BOXES if b >= peer.most_boxes), BOXES[-1])
     if threads > 1:
-        return recipes == TYPICAL_RECIPES and boxes == enough and peer.threads != "one"
-    star = recipes == TYPICAL_RECIPES or boxes == min(enough, TYPICAL_BOXES)
-    return boxes <= enough and (star or every)
-
-
-def quick_case(peer: Peer, boxes: int, recipes: int, threads: int, every: bool) -> bool:
-    return boxes == TYPICAL_BOXES and threads == 1
+        one = recipes == TYPICAL_RECIPES and boxes == enough and cases != "typical"
+        return one and peer.threads != "one"
+    if cases == "all" or (cases == "star" and recipes == TYPICAL_RECIPES):
+        return boxes <= enough
+    return boxes == min(enough, TYPICAL_BOXES)
 
 
 def run(peer: Peer, case: dict[str, Any]) -> dict[str, Any]:
