@@ -6,6 +6,7 @@ terminal (cli/) or for Dagster (sitecast_dagster/failures.py).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 MAX_SHOWN = 20
 
@@ -36,12 +37,15 @@ class Breach:
     value: str
     rule: str
     remedy: str
+    severity: Literal["error", "warning"] = "error"
+    """A warning is told and stops nothing."""
 
     def __str__(self) -> str:
+        mark = "warning: " if self.severity == "warning" else ""
         place = f"{self.table}.{self.column}" if self.column else self.table
         key = f" at {self.key}" if self.key else ""
         value = f" = {self.value}" if self.value else ""
-        return f"{place}{key}{value}: {self.rule}{_remedy_line(self.remedy)}"
+        return f"{mark}{place}{key}{value}: {self.rule}{_remedy_line(self.remedy)}"
 
 
 class DataError(SitecastError, ValueError):

@@ -4,7 +4,7 @@ What belongs here: the translation of SitecastError. What does not: the errors t
 (sitecast.errors), and retries after a crash (dagster.yaml: run_retries).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -57,7 +57,14 @@ def facts_of(error: SitecastError) -> dict[str, Any]:
     return facts
 
 
-def _breach_table(breaches: tuple[Breach, ...]) -> dg.MetadataValue[Any]:
+def warning_facts(warnings: Sequence[Breach]) -> dict[str, Any]:
+    """What looks wrong in a week's input, as Dagster metadata; nothing where nothing does."""
+    if not warnings:
+        return {}
+    return {"warnings": len(warnings), "first warnings": _breach_table(warnings[:MAX_SHOWN])}
+
+
+def _breach_table(breaches: Sequence[Breach]) -> dg.MetadataValue[Any]:
     columns = ["table", "column", "key", "value", "rule", "remedy"]
     return dg.MetadataValue.table(
         records=[dg.TableRecord({name: getattr(breach, name) for name in columns})

@@ -26,13 +26,16 @@ def check_data(home: Path | None, plan_file: Path | None, as_json: bool) -> None
     as_of = settings.as_of or now()
     weeks = plan_weeks(settings, read_calendar(source, as_of), as_of)
     breaches = find_breaches(source, settings, as_of, weeks)
+    errors = [breach for breach in breaches if breach.severity == "error"]
     if as_json:
         click.echo(json.dumps([vars(breach) for breach in breaches]))
     else:
         for breach in breaches:
             click.echo(str(breach))
-        click.echo(f"{len(breaches)} breaches in the input of {', '.join(weeks)}")
-    sys.exit(1 if breaches else 0)
+        click.echo(f"{len(errors)} breaches in the input of {', '.join(weeks)}")
+        if len(errors) < len(breaches):
+            click.echo(f"{len(breaches) - len(errors)} warnings, which stop nothing")
+    sys.exit(1 if errors else 0)
 
 
 @click.group("import")

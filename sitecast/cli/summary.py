@@ -6,13 +6,15 @@ import pandas as pd
 from rich.console import Console
 from rich.table import Table
 
+from sitecast.extract import implausible
 from sitecast.installation import Installation
 from sitecast.publish import summarise
 from sitecast.records.run_report import RunReport
 from sitecast.records.tables_written import PUBLISHED_TABLES
-from sitecast.records.week_record import SiteForecast
+from sitecast.records.week_record import SiteForecast, WeekData
 
 UNALLOCATED_SHOWN = 5
+WARNINGS_SHOWN = 3
 
 
 def summary_facts(installation: Installation, report: RunReport) -> dict[str, Any]:
@@ -25,6 +27,7 @@ def summary_facts(installation: Installation, report: RunReport) -> dict[str, An
         "models": dict(plan.models) if plan else {},
         "menu_weeks": dict(report.weeks),
         "failures": dict(report.failures),
+        "warnings": _warnings(installation, forecasts),
         "publication_id": report.publication_id,
     }
     if forecasts:
@@ -43,6 +46,9 @@ def print_summary(facts: dict[str, Any]) -> None:
     for step, message in facts["failures"].items():
         console.print(f"\n[bold red]{step} failed[/]")
         console.print(message, markup=False)
+    for week, told in facts["warnings"].items():
+        console.print(f"\n[bold yellow]{week}: {len(told)} warnings[/] (sitecast check-data)")
+        console.print("\n".join(told[:WARNINGS_SHOWN]), markup=False)
     for title, rows in (
         ("Boxes", _weeks(facts)), ("Busiest site-days", _busiest(facts)),
         ("Boxes no site can take, mean over the draws", _unallocated(facts)),
@@ -56,6 +62,17 @@ def print_summary(facts: dict[str, Any]) -> None:
     places = {name: facts[name] for name in ("forecast", "page", "email") if name in facts}
     for name, value in {**facts["models"], **places}.items():
         console.print(f"  {name:<9}{value}", markup=False, soft_wrap=True)
+
+
+def _warnings(installation: Installation, forecasts: list[SiteForecast]) -> dict[str, list[str]]:
+    """Per menu week what looks wrong in its input; weeks without a warning are left out."""
+    found: dict[str, list[str]] = {}
+    for made in (forecast.provenance for forecast in forecasts):
+        version = made.inputs[WeekData.asset]
+        week = installation.weeks.read(WeekData, made.plan_id, made.menu_week, version)
+        if told := implausible(week):
+            found[made.menu_week] = [str(breach) for breach in told]
+    return found
 
 
 def _weeks(facts: dict[str, Any]) -> list[dict[str, str]]:

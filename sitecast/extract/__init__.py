@@ -5,11 +5,12 @@ from sitecast.extract.check_data import check_data
 from sitecast.extract.database import DatabaseSource
 from sitecast.extract.extract_week import extract_week
 from sitecast.extract.folder import FolderSource
+from sitecast.extract.implausible import implausible
 from sitecast.extract.mapping import ColumnMapping
 from sitecast.extract.reader import read_known
 from sitecast.extract.source import Source, open_source
 
 __all__ = [
     "ColumnMapping", "DatabaseSource", "FolderSource", "Source", "check_data", "extract_week",
-    "open_source", "past_weeks", "read_calendar", "read_known",
+    "implausible", "open_source", "past_weeks", "read_calendar", "read_known",
 ]  # fmt: skip

@@ -8,6 +8,7 @@ import pandas as pd
 from sitecast.errors import Breach, DataError
 from sitecast.extract.checks_calendar import calendar_breaches
 from sitecast.extract.extract_week import extract_week
+from sitecast.extract.implausible import implausible
 from sitecast.extract.reader import TableReader, unreadable
 from sitecast.extract.source import Source
 from sitecast.extract.told import told_once
@@ -19,7 +20,7 @@ from sitecast.settings import PlanSettings
 def check_data(
     source: Source, settings: PlanSettings, as_of: dt.datetime, menu_weeks: Sequence[str]
 ) -> list[Breach]:
-    """Everything wrong with a source, each breach once.
+    """Everything wrong with a source, each breach once; what only looks wrong is a warning.
 
     Args:
         source: where the tables lie.
@@ -31,7 +32,7 @@ def check_data(
     plan = ForecastPlan("check-data", as_of, tuple(menu_weeks), "", settings, {})
     for menu_week in menu_weeks:
         try:
-            extract_week(source, plan, menu_week)
+            found += implausible(extract_week(source, plan, menu_week))
         except DataError as error:
             found += error.breaches or (unreadable(error),)
     return list(dict.fromkeys(found))

@@ -3,7 +3,7 @@
 What belongs here: decorator arguments and the shape of their result. What does not: a step's work.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import dagster as dg
@@ -38,12 +38,13 @@ def week_asset(
 
 
 def materialised(
-    record: R, step: WeekStep, checks: Sequence[dg.AssetCheckResult] = ()
-) -> dg.MaterializeResult[R]:
+    record: R, step: WeekStep, checks: Sequence[dg.AssetCheckResult] = (),
+    facts: Mapping[str, Any] | None = None,
+) -> dg.MaterializeResult[R]:  # fmt: skip
     """A finished record, with its version as data version; the IO manager commits it."""
     return dg.MaterializeResult(
         value=record,
-        metadata=record_metadata(record, step.token),
+        metadata={**(facts or {}), **record_metadata(record, step.token)},
         data_version=dg.DataVersion(record.version),
         check_results=checks,
     )

@@ -144,11 +144,23 @@ def test_check_data_lists_every_breach(company, tmp_path):
 
 def test_the_command_line_runs_and_shows(company, tmp_path):
     home = _copy(company, tmp_path)
+
+    def expect_too_little(boxes):
+        first = (boxes["menu_week"] == WEEKS[0]) & (boxes["region_id"] == boxes["region_id"][0])
+        return boxes.assign(mean_boxes=boxes["mean_boxes"].where(~first, 0.0))
+
+    _edit(home, "box_forecast", expect_too_little)
     runner = CliRunner()
+    checked = runner.invoke(main, ["check-data", "--home", str(home)])
+    assert checked.exit_code == 0, checked.output
+    assert "0 breaches" in checked.output
+    assert "warning: box_forecast.mean_boxes at menu_week=2026-W48" in checked.output
     ran = runner.invoke(main, ["run", "--home", str(home), "--runner", "direct", "--json"])
     assert ran.exit_code == 0, ran.output
     facts = json.loads(ran.stdout)
     assert facts["menu_weeks"] == dict.fromkeys(WEEKS, "done")
+    assert list(facts["warnings"]) == [WEEKS[0]]
+    assert "fewer boxes are expected" in facts["warnings"][WEEKS[0]][0]
     shown = runner.invoke(main, ["show", "weekly_need", "--home", str(home), "--json"])
     assert {"site_id", "sku_id", "qty_p50"} <= set(json.loads(shown.stdout)[0])
 

@@ -6,7 +6,9 @@ import zlib
 import pandas as pd
 import pytest
 
+from sitecast.errors import MAX_SHOWN, Breach
 from sitecast.records.tables_written import SITE_FORECAST
+from sitecast_dagster.failures import warning_facts
 from sitecast_dagster.metadata import preview, schema_of
 from sitecast_dagster.pictures import BAR_WIDTH, GAP, HEIGHT, MAX_BARS, bars_png, inline_image
 from sitecast_dagster.sensors import new_weeks
@@ -44,6 +46,16 @@ def test_the_forecast_shows_schema_with_units_and_a_picture_dagster_shows_inline
     assert picture.startswith("![boxes per site and day](data:image/png;base64,iVBOR")
     assert len(picture) < 1_000
     assert facts["boxes (mean)"].value > 0
+
+
+def test_what_looks_wrong_in_the_input_stands_beside_the_asset():
+    assert warning_facts([]) == {}
+    breach = Breach("box_forecast", "mean_boxes", "region_id=a", "1", "few", "look", "warning")
+    facts = warning_facts([breach] * (MAX_SHOWN + 1))
+    assert facts["warnings"] == MAX_SHOWN + 1
+    rows = [record.data for record in facts["first warnings"].records]
+    assert len(rows) == MAX_SHOWN
+    assert rows[0]["key"] == "region_id=a"
 
 
 def test_schema_says_what_may_be_empty():
