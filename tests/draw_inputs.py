@@ -33,11 +33,10 @@ def one_segment(
         portions_cdf=np.ones((1, 1)),
         taste_cdf=np.ones((1, 1)),
         default_rate=np.zeros(1),
-        default_kits=np.full((1, 1), -1, np.int64),
         pieces_cdf=np.ones(1),
         product_rates=np.zeros(0),
         product_key=np.zeros(0, np.uint64),
-        weights=np.array([weights], dtype=np.float64),
+        weights=np.array([weights, weights], dtype=np.float64),
         recipe_key=names(n),
         limit=np.full(n, limit, np.int64),
         left=np.full(n, UNCAPPED, np.int64) if left is None else np.array(left, np.int64),
@@ -58,9 +57,7 @@ def random_input(seed: int) -> DrawInput:
     spread = float(rng.choice([0.5, 3.0, 20.0]))
     weights = np.exp(rng.normal(0, spread, (segments * tastes * sizes, recipes)))
     weights[:, 1:] *= rng.random((len(weights), recipes - 1)) < 0.8
-    defaults = np.full((segments * sizes, recipes + 1), -1, np.int64)
-    defaults[:, :recipes] = np.argsort(rng.random((len(defaults), recipes)), axis=1)
-    defaults[:, pool:] = -1
+    in_pool = np.arange(recipes) < pool
     left = rng.integers(0, 25, recipes)
     rates = rng.random(products - 1)
     n_items = recipes * sizes + len(rates)
@@ -77,11 +74,10 @@ def random_input(seed: int) -> DrawInput:
         portions_cdf=_cdf(rng, segments, sizes),
         taste_cdf=_cdf(rng, segments, tastes),
         default_rate=rng.random(segments) * rng.integers(0, 2),
-        default_kits=defaults,
         pieces_cdf=_cdf(rng, 1, 4)[0] if len(rates) else np.ones(1),
         product_rates=rates,
         product_key=names(len(rates)),
-        weights=weights,
+        weights=np.concatenate([weights, weights * in_pool]),
         recipe_key=names(recipes),
         limit=rng.integers(1, 4, recipes),
         left=np.where(rng.random(recipes) < 0.4, left, UNCAPPED),

@@ -123,9 +123,9 @@ DEFAULT_BOXES = TableContract(
     (_SEGMENT, amount("probability", "share of boxes", maximum=1)),
 )  # fmt: skip
 DEFAULT_POOL = TableContract(
-    "default_pool", "What the system fills them with, as far as it is not sold out.",
-    ("segment", "place"),
-    (_SEGMENT, count("place", "0 = first"), _RECIPE),
+    "default_pool", "What the system fills them with, by the weights of the customer.",
+    ("segment", "recipe_id"),
+    (_SEGMENT, _RECIPE),
 )  # fmt: skip
 RECIPE_RULES = TableContract(
     "recipe_rules", "What bounds the kits of a recipe.", ("recipe_id",),

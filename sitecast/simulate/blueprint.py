@@ -66,7 +66,6 @@ def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFra
     _, portions_cdf = _cdf(tables["portions"], segments, "portions", axes.portions)
     _, taste_cdf = _cdf(tables["taste_classes"], segments, "taste_class")
     rate = tables["default_boxes"].set_index("segment")["probability"].reindex(segments)
-    exists = kit_exists(week, axes)
     rules = tables["recipe_rules"]
     rates = week["products"].set_index("product_id")["take_rate"].reindex(axes.products).to_numpy()
     factors = tables["recipe_factors"]["factor"].to_numpy().reshape(-1, len(axes.recipes))
@@ -80,10 +79,9 @@ def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFra
         place=day * len(axes.regions) + region, reach=axes.reach[day, region],
         sizes=sizes, size_cdf=size_cdf, portions_cdf=portions_cdf, taste_cdf=taste_cdf,
         default_rate=rate.to_numpy(np.float64),
-        default_kits=_default_kits(tables["default_pool"], segments, axes, exists),
         pieces_cdf=_poisson_cdf(float(rates.sum())), product_rates=rates.astype(np.float64),
         product_key=keys_of(0, "", "slots of products", axes.products),
-        weights=_weights(tables["choice_weights"], segments, axes, exists),
+        weights=_weights(tables, segments, axes, week),
         recipe_key=keys_of(0, "", "slots of recipes", axes.recipes),
         limit=rules["max_per_box"].to_numpy(),
         left=rules["kits_left"].fillna(UNCAPPED).to_numpy(np.int64),
@@ -113,26 +111,21 @@ def _poisson_cdf(rate: float) -> Floats:
 
 
 def _weights(
-    table: pd.DataFrame, segments: pd.Index, axes: WeekAxes, exists: NDArray[np.bool_]
+    tables: Mapping[str, pd.DataFrame], segments: pd.Index, axes: WeekAxes, week: WeekData
 ) -> Floats:
-    """(segments × taste classes × portions, recipes) weights; 0 where no kit of that size is."""
+    """(2 × segments × taste classes × portions, recipes): of customers, then of default boxes.
+
+    0 where no kit of that size exists. A default box chooses as its customer would, but from the
+    pool; where that has no kit of the size, from everything.
+    """
+    table, pool = tables["choice_weights"], tables["default_pool"]
     taste = table["taste_class"].to_numpy()
     row = segments.get_indexer(table["segment"])
     recipe = axes.recipes.get_indexer(table["recipe_id"])
     found = np.zeros((len(segments), int(taste.max(initial=0)) + 1, 1, len(axes.recipes)))
     found[row, taste, 0, recipe] = table["weight"].to_numpy()
-    weights: Floats = found * exists
-    return weights.reshape(-1, len(axes.recipes))
-
-
-def _default_kits(
-    table: pd.DataFrame, segments: pd.Index, axes: WeekAxes, exists: NDArray[np.bool_]
-) -> NDArray[np.int64]:
-    """(segments × portions, D) default recipes that have a kit of that size, then -1."""
-    recipe = axes.recipes.get_indexer(table["recipe_id"])
-    pools = [recipe[table["segment"].to_numpy() == segment] for segment in segments]
-    rows = [pool[kit[pool]] for pool in pools for kit in exists]
-    kits = np.full((len(rows), max(map(len, rows), default=0) + 1), -1)
-    for row, pool in zip(kits, rows, strict=True):
-        row[: len(pool)] = pool
-    return kits
+    chosen = found * kit_exists(week, axes)
+    in_pool = grid(pool.assign(one=1.0), segments, "recipe_id", axes.recipes, "one")
+    default = chosen * in_pool[:, None, None, :]
+    default = np.where(default.any(axis=3, keepdims=True), default, chosen)
+    return np.concatenate([chosen, default]).reshape(-1, len(axes.recipes))

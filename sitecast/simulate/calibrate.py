@@ -26,7 +26,7 @@ class BoxKind:
     default_rate: float = 0.0
     """P(the system fills the box)."""
     pool: Ints | None = None
-    """(D,) recipes of a default box, best first."""
+    """Recipes of a default box."""
 
     def chosen(self, factor: Floats, limit: Ints) -> Floats:
         """(R,) expected kits that customers choose, per box of this kind."""
@@ -34,19 +34,23 @@ class BoxKind:
         return rate * expected_kits(self.weights * factor, self.sizes, limit)
 
     def filled(self, factor: Floats, limit: Ints) -> Floats:
-        """(R,) expected kits of default boxes, per box of this kind."""
-        kits = np.zeros(len(self.weights))
+        """(R,) expected kits of default boxes, per box of this kind.
+
+        Chosen by the same weights from the pool; what the pool cannot fill, from everything else.
+        """
         if self.pool is None or self.default_rate <= 0:
-            return kits
-        beyond = np.cumsum(self.sizes[::-1])[::-1]  # P(at least k kits)
-        n = min(len(self.pool), len(beyond) - 1)
-        kits[self.pool[:n]] = beyond[1 : n + 1]
-        if len(self.pool) < len(self.sizes) - 1:  # what the pool cannot fill is chosen
-            rest = self.sizes[len(self.pool) :].copy()
+            return np.zeros(len(self.weights))
+        weights = self.weights * factor
+        in_pool = np.zeros(len(weights))
+        in_pool[self.pool] = weights[self.pool]
+        if not in_pool.any():
+            return self.default_rate * expected_kits(weights, self.sizes, limit)
+        kits = expected_kits(in_pool, self.sizes, limit)
+        capacity = int(limit[in_pool > 0].sum())
+        if capacity < len(self.sizes) - 1:
+            rest = self.sizes[capacity:].copy()
             rest[0] = 1 - rest[1:].sum()
-            left = limit.copy()
-            left[self.pool] -= 1
-            kits += expected_kits(self.weights * factor * (left > 0), rest, left)
+            kits += expected_kits(weights * (in_pool <= 0), rest, limit)
         return self.default_rate * kits
 
 

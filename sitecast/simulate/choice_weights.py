@@ -62,16 +62,7 @@ def choice_tables(
         "kit_shares": shares,
         "recipe_rules": rules,
         "recipe_factors": recipe_factors(tastes.sd, kits, axes, plan, week.menu_week),
-        "taste_classes": TASTE_CLASSES.shaped(
-            table_of(tastes.class_share.clip(max=1.0), tastes.segments, "taste_class",
-                     pd.RangeIndex(tastes.class_share.shape[1]), "probability")
-        ),
-        "default_boxes": DEFAULT_BOXES.shaped(
-            pd.DataFrame({"segment": tastes.segments, "probability": tastes.default_rate})
-        ),
-        "default_pool": _pool_table(tastes, axes),
-        "box_sizes": BOX_SIZES.shaped(tastes.sizes),
-        "portions": PORTIONS.shaped(tastes.portions),
+        **_kinds_of_boxes(tastes, axes),
     }  # fmt: skip
 
 
@@ -91,7 +82,7 @@ def _kinds(
     return [
         BoxKind(
             tastes.volume[segment] * share[g] * tastes.class_share[segment, t],
-            choices[segment, t] * kit, sizes, float(tastes.default_rate[segment]), pool[kit[pool]],
+            choices[segment, t] * kit, sizes, float(tastes.default_rate[segment]), pool,
         )
         for g, kit in enumerate(alike)
         for t in range(tastes.class_share.shape[1])
@@ -174,11 +165,26 @@ def _weight_table(weights: Floats, tastes: Tastes, axes: WeekAxes) -> pd.DataFra
     }))  # fmt: skip
 
 
+def _kinds_of_boxes(tastes: Tastes, axes: WeekAxes) -> dict[str, pd.DataFrame]:
+    classes = pd.RangeIndex(tastes.class_share.shape[1])
+    return {
+        "taste_classes": TASTE_CLASSES.shaped(
+            table_of(tastes.class_share.clip(max=1.0), tastes.segments, "taste_class", classes,
+                     "probability")
+        ),
+        "default_boxes": DEFAULT_BOXES.shaped(
+            pd.DataFrame({"segment": tastes.segments, "probability": tastes.default_rate})
+        ),
+        "default_pool": _pool_table(tastes, axes),
+        "box_sizes": BOX_SIZES.shaped(tastes.sizes),
+        "portions": PORTIONS.shaped(tastes.portions),
+    }  # fmt: skip
+
+
 def _pool_table(tastes: Tastes, axes: WeekAxes) -> pd.DataFrame:
     lengths = [len(pool) for pool in tastes.pools]
     recipe = np.concatenate([np.zeros(0, np.int64), *tastes.pools])
     return DEFAULT_POOL.shaped(pd.DataFrame({
         "segment": np.repeat(tastes.segments, lengths),
-        "place": np.concatenate([np.zeros(0, np.int64), *map(np.arange, lengths)]),
         "recipe_id": axes.recipes[recipe],
     }))  # fmt: skip

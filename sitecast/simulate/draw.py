@@ -39,8 +39,6 @@ class DrawInput(NamedTuple):
     """(S, T)"""
     default_rate: NDArray[np.float64]
     """(S,) P(the system fills the box)."""
-    default_kits: NDArray[np.int64]
-    """(S × P, D) recipes of a default box, best first; -1 = no more."""
     pieces_cdf: NDArray[np.float64]
     """(M,) P(product pieces in a box ≤ m)."""
     product_rates: NDArray[np.float64]
@@ -48,7 +46,8 @@ class DrawInput(NamedTuple):
     product_key: NDArray[np.uint64]
     """(J,) where the product's slots lie in any slot table."""
     weights: NDArray[np.float64]
-    """(S × T × P, R) choice weights in this draw; 0 = never chosen."""
+    """(2 × S × T × P, R) choice weights in this draw, of customers and then of default boxes;
+    0 = never chosen."""
     recipe_key: NDArray[np.uint64]
     """(R,) where the recipe's slots lie in any slot table."""
     limit: NDArray[np.int64]

@@ -31,8 +31,6 @@ class Boxes(NamedTuple):
     rank: NDArray[np.uint64]
     row: NDArray[np.int64]
     """Row of the choice weights."""
-    default_row: NDArray[np.int64]
-    """Row of the default kits."""
     portions: NDArray[np.int16]
     pieces: NDArray[np.int64]
     is_default: NDArray[np.bool_]
@@ -99,26 +97,14 @@ def _fill_from_rest(weights: Any, key: Any, span: Any, limit: Any, space: Any, k
 
 
 @_jit
-def _fill_default(pool: Any, span: Any, space: Any, kits: Any) -> Any:
-    """The best default recipes that are not sold out; where the next kit goes."""
-    (at, end), (room, taken) = span, space
-    for r in pool:
-        if r < 0 or at == end:
-            break
-        if room[r] > 0:
-            kits[at], taken[r] = r, 1
-            at += 1
-    return at
-
-
-@_jit
 def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits: Any) -> Any:
     """Fill each box in `order`, which take what is left of capped recipes; how many it got.
 
     Proposals by weight; one that the box or the cap has no room for is rejected, which leaves
     exactly the choice among the rest (IIA). After a fixed number of proposals the inverse CDF over
     the rest goes on, which is exact too. A sold-out recipe (limit > room) is rejected like any
-    other: a box that did not want it stays as it is.
+    other: a box that did not want it stays as it is. A default box that holds the whole pool goes
+    on with what its customer would choose.
     """
     (entries, first_of, sizes), weights, limit = tables, draw.weights, draw.limit
     row_of, keys, start, is_default = boxes.row, boxes.key, boxes.start, boxes.is_default
@@ -127,9 +113,6 @@ def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits:
     for b in order:
         row, key, at, end, j = row_of[b], keys[b], start[b], start[b + 1], FIRST_KIT
         first, size = np.uint64(first_of[row]), sizes[row]
-        if is_default[b]:
-            pool = draw.default_kits[boxes.default_row[b]]
-            at = _fill_default(pool, (at, end), (room, taken), kits)
         while at < end and j < FIRST_REST:
             for i in range(_accepted(entries, first, size, key, j, found)):
                 r = found[i]
@@ -140,6 +123,9 @@ def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits:
             j += BLOCK
         if at < end:
             at = _fill_from_rest(weights[row], key, (at, end), limit, (room, taken), kits)
+        if at < end and is_default[b]:
+            row -= len(weights) // 2
+            at = _fill_from_rest(weights[row], ~key, (at, end), limit, (room, taken), kits)
         got[b] = at - start[b]
         for i in range(start[b], at):
             r = np.int64(kits[i])
@@ -157,7 +143,6 @@ def _empty_boxes(draw: Any) -> Any:
     n_tastes, n_sizes = draw.taste_cdf.shape[1], draw.portions_cdf.shape[1]
     cell, key, rank = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint64)
     row, portions, pieces = np.empty(n, np.int64), np.empty(n, np.int16), np.empty(n, np.int64)
-    default_row = np.empty(n, np.int64)
     is_default, start = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)
     for c in range(len(draw.boxes)):
         s = draw.segment[c]
@@ -170,10 +155,11 @@ def _empty_boxes(draw: Any) -> Any:
             taste = _position(draw.taste_cdf[s], unit(number(stream, TASTE))) if n_tastes > 1 else 0
             is_default[b] = unit(number(stream, DEFAULT)) < draw.default_rate[s]
             row[b] = (s * n_tastes + taste) * n_sizes + portions[b]
-            default_row[b] = s * n_sizes + portions[b]
+            if is_default[b]:
+                row[b] += len(draw.weights) // 2
             start[b + 1] = start[b] + wanted
             b += 1
-    return Boxes(cell, key, rank, row, default_row, portions, pieces, is_default, start)
+    return Boxes(cell, key, rank, row, portions, pieces, is_default, start)
 
 
 @_jit

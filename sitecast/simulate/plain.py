@@ -99,34 +99,35 @@ def from_rest(weights: Sequence[float], open_: Sequence[bool], u: float) -> int:
 
 
 def choose_kits(
-    draw: DrawInput, row: int, table: list[tuple[int, int]], key: int, kits: int,
-    left: list[int], defaults: list[int],
-) -> list[int]:  # fmt: skip
-    """Kits of one box: the default ones, then proposals, rejected when box or cap has no room."""
-    weights, limit = draw.weights[row].tolist(), draw.limit.tolist()
-    box: list[int] = []
+    draw: DrawInput, box: "PlainBox", table: list[tuple[int, int]], left: list[int]
+) -> list[int]:
+    """Kits of one box: proposals by weight, rejected when the box or the cap has no room."""
+    limit = draw.limit.tolist()
+    held: list[int] = []
 
     def room(r: int) -> bool:
-        return box.count(r) < min(limit[r], left[r])
+        return held.count(r) < min(limit[r], left[r])
 
-    box += [r for r in defaults if r >= 0 and room(r)][:kits]
     for j in range(FIRST_KIT, FIRST_REST):
-        r = proposal(table, number(key, j))
-        if r >= 0 and len(box) < kits and room(r):
-            box.append(r)
-    j = FIRST_REST
-    while len(box) < kits:
-        r = from_rest(
-            weights, [box.count(i) < n for i, n in enumerate(limit)], unit(number(key, j))
-        )
-        if r >= 0 and not room(r):
+        r = proposal(table, number(box.key, j))
+        if r >= 0 and len(held) < box.kits and room(r):
+            held.append(r)
+    rows = [(box.row, box.key)]
+    if box.is_default:
+        rows.append((box.row - len(draw.weights) // 2, box.key ^ _WORD))
+    for row, key in rows:
+        weights, j = draw.weights[row].tolist(), FIRST_REST
+        while len(held) < box.kits:
+            within = [held.count(i) < n for i, n in enumerate(limit)]
+            r = from_rest(weights, within, unit(number(key, j)))
+            if r >= 0 and not room(r):
+                j += 1
+                r = from_rest(weights, [room(i) for i in range(len(limit))], unit(number(key, j)))
+            if r < 0:
+                break
+            held.append(r)
             j += 1
-            r = from_rest(weights, [room(i) for i in range(len(limit))], unit(number(key, j)))
-        if r < 0:
-            break
-        box.append(r)
-        j += 1
-    return box
+    return held
 
 
 class PlainBox(NamedTuple):
@@ -135,7 +136,6 @@ class PlainBox(NamedTuple):
     cell: int
     slot: int
     key: int
-    segment: int
     portions: int
     row: int
     kits: int
@@ -155,10 +155,11 @@ def _empty_boxes(draw: DrawInput) -> list[PlainBox]:
             portions = drawn(draw.portions_cdf[segment], PORTIONS)
             taste = drawn(draw.taste_cdf[segment], TASTE)
             row = segment * draw.taste_cdf.shape[1] + taste
+            row = row * draw.portions_cdf.shape[1] + portions
+            is_default = bool(unit(number(key, DEFAULT)) < draw.default_rate[segment])
             boxes.append(PlainBox(
-                cell, slot, key, segment, portions, row * draw.portions_cdf.shape[1] + portions,
-                int(draw.sizes[drawn(draw.size_cdf[segment], SIZE)]),
-                unit(number(key, DEFAULT)) < draw.default_rate[segment],
+                cell, slot, key, portions, row + is_default * (len(draw.weights) // 2),
+                int(draw.sizes[drawn(draw.size_cdf[segment], SIZE)]), is_default,
             ))  # fmt: skip
     return boxes
 
@@ -170,12 +171,9 @@ def _all_kits(draw: DrawInput, boxes: list[PlainBox]) -> tuple[list[list[int]], 
     """
     keys = draw.recipe_key.tolist()
     tables = [slot_table(weights.tolist(), keys) for weights in draw.weights]
-    n_sizes = draw.portions_cdf.shape[1]
 
     def kits_of(box: PlainBox, left: list[int]) -> list[int]:
-        pool = draw.default_kits[box.segment * n_sizes + box.portions].tolist()
-        return choose_kits(draw, box.row, tables[box.row], box.key, box.kits, left,
-                           pool if box.is_default else [])  # fmt: skip
+        return choose_kits(draw, box, tables[box.row], left)
 
     kits = [kits_of(box, [UNCAPPED] * len(draw.limit)) for box in boxes]
     left = draw.left.tolist()

@@ -40,7 +40,7 @@ def simulate_orders(
 
     Args:
         week: input tables of the week.
-        demand: expected boxes (placed ones included), shares, box sizes, portions.
+        demand: expected boxes (placed ones included), choices, box sizes, portions.
         plan: seed, number of draws, and the simulator's constraints.
         progress: told after every draw.
         threads: draws made at once; the result does not depend on it, memory does.
@@ -52,8 +52,7 @@ def simulate_orders(
     Source:
         Plackett–Luce choice by slot tables and rejection; SplitMix64 counters. Rules R1, R7, R8.
     """  # fmt: skip
-    axes = week_axes(week)
-    placed = placed_orders(week, axes)
+    axes, placed = week_axes(week), placed_orders(week, week_axes(week))
     tables = {
         **cell_tables(placed.orders, demand, axes, plan, week.menu_week, threads),
         **choice_tables(week, demand, axes, plan, placed.kits_of(axes)),

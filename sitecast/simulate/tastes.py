@@ -41,7 +41,7 @@ class Tastes:
     default_rate: Floats
     """(S,)"""
     pools: list[Ints]
-    """(S,) recipes of default boxes, best first."""
+    """(S,) recipes of default boxes."""
 
 
 def tastes_of(
@@ -96,12 +96,9 @@ def _utilities(
 
 
 def _default_pools(week: WeekData, axes: WeekAxes, fine: NDArray[np.bool_]) -> list[Ints]:
-    """(segments,) default recipes that the segment may get, in the order of the menu."""
-    menu = week["menu"].set_index("recipe_id").reindex(axes.recipes)
-    place = menu["position"].fillna(len(menu)).to_numpy(np.int64)
-    order = np.argsort(place, kind="stable")
-    pool = order[menu["is_default_pool"].to_numpy(bool)[order]]
-    return [pool[may[pool]] for may in fine]
+    """(segments,) default recipes that the segment may get."""
+    pool = week["menu"].set_index("recipe_id").reindex(axes.recipes)["is_default_pool"]
+    return [np.flatnonzero(pool.to_numpy(bool) & may) for may in fine]
 
 
 def _possible(

@@ -53,7 +53,8 @@ def test_customers_choose_what_default_boxes_leave_of_the_shares(pool: list[int]
     np.testing.assert_allclose(found.shares, shares, rtol=1e-6)
     filled, chosen = kind.filled(found.factor, limit), kind.chosen(found.factor, limit)
     assert filled.sum() == pytest.approx(0.15 * KITS)
-    assert filled[pool[0]] == pytest.approx(0.15)
+    of_pool = float(SIZES @ np.minimum(np.arange(6), len(pool)))
+    assert filled[pool].sum() == pytest.approx(0.15 * of_pool)
     assert (filled + chosen) / KITS == pytest.approx(shares, rel=1e-6)
 
 
