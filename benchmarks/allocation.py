@@ -1,218 +1,48 @@
-"""Site allocation: exact flow against HiGHS, and the whole step at full size.
+"""Site allocation beside every peer, and how its cost grows.
 
-Run `make bench-allocation`. 200,000 boxes a week over 4 sites, 100 regions, 7 delivery days; all
-data invented here. With QUICK=1 the last line is the headline, and a missed goal exits with 1.
+    python -m benchmarks.allocation --setup    install OR-Tools into an environment of its own
+    python -m benchmarks.allocation            measure, write results/allocation.md and .csv
+
+`make bench-allocation` with QUICK=1 measures the smaller cases, writes nothing, and ends within a
+minute; without OR-Tools' environment it leaves OR-Tools out. All boxes are invented here. Times are
+CPU seconds of one thread; peers take turns, and a ratio is of one round. The last line is the
+headline; a missed goal exits with 1.
 """
 
-import dataclasses
+import argparse
 import os
 import sys
-import time
 
-import highspy
-import numpy as np
-import pandas as pd
+from benchmarks import allocation_greedy, allocation_growth, allocation_solvers, allocation_week
+from benchmarks.allocation_report import Results, goals, write_report
 
-from sitecast.allocate.allocate_orders import allocate_orders
-from sitecast.allocate.box_classes import box_classes
-from sitecast.allocate.kernel import right_prices, solve_flow
-from sitecast.allocate.site_days import UNCAPPED, site_days
-from sitecast.forecast import check_conservation, forecast_sites
-from sitecast.records.draw_boxes import DrawBoxes
-from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_read import TABLES_READ
-from sitecast.records.week_axes import week_axes
-from sitecast.records.week_record import Provenance, SimulatedOrders, WeekData
-from sitecast.settings import plan_settings
-
-WEEK, SITES, REGIONS, RECIPES, SKUS = "2026-W48", 4, 100, 200, 1_500
-BOXES, PLACED, DRAWS = 200_000, 40_000, 200
-MIN_RATIO, MAX_CPU_SECONDS = 20.0, 12.0
+QUICK_GROWTH = [("step", (2_000_000, 4)), ("items", (20_000, 4, 5))]
+GROWTH = [
+    *(("step", (2_000_000, sites)) for sites in (4, 10)),
+    *(("draws", (200_000, 4, draws)) for draws in (100, 1_000)),
+    *(("draws", (20_000, sites, 100)) for sites in (2, 3, 4, 6, 10, 15, 20)),
+    *(("draws", (boxes, 4, 100)) for boxes in (2_000, 20_000, 2_000_000)),
+    *(("items", (boxes, 4, 10)) for boxes in (20_000, 100_000, 200_000)),
+]
 
 
-def make_week(rng):
-    days = pd.date_range("2026-11-28", periods=7)
-    sites = [f"site {i}" for i in range(SITES)]
-    recipes = [f"recipe {i:03d}" for i in range(RECIPES)]
-    # The first site makes everything; the others make most of the menu.
-    made = [(r, s) for r in recipes for i, s in enumerate(sites) if i == 0 or rng.random() < 0.85]
-    links = [
-        (f"region {region:02d}", site, rng.integers(1, 3), rng.integers(300, 900))
-        for region in range(REGIONS)
-        for i, site in enumerate(sites)
-        if i == 0 or rng.random() < 0.8
-    ]
-    bom = [
-        (recipe, size, f"sku {sku:04d}", float(rng.integers(5, 300)))
-        for recipe in recipes
-        for size in (2, 4)
-        for sku in rng.choice(SKUS, 10, replace=False)
-    ]
-    cap = int(0.86 * BOXES / (SITES * 7))  # binds on most days
-    caps = [(s, d, cap) for s in sites for d in pd.date_range("2026-11-26", periods=8)]
-    tables = {
-        "delivery_days": (["delivery_date"], [(d,) for d in days]),
-        "sites": (["site_id", "priority"], [(s, i) for i, s in enumerate(sites)]),
-        "site_caps": (["site_id", "production_date", "cap_boxes"], caps),
-        "region_sites": (["region_id", "site_id", "transit_days", "cost_per_box"], links),
-        "menu": (["recipe_id"], [(r,) for r in recipes]),
-        "item_sites": (["item_id", "site_id"], made),
-        "recipe_bom": (["recipe_id", "portions", "sku_id", "qty"], bom),
-        "skus": (["sku_id"], [(f"sku {k:04d}",) for k in range(SKUS)]),
-    }
-    fixed = {"menu_week": WEEK, "item_type": "recipe", "kind": "ingredient", "base_uom": "g",
-             "name": "-", "cutoff_at": pd.Timestamp("2026-11-25T12:00Z"),
-             "opens_on": pd.Timestamp("2020-01-01")}  # fmt: skip
-    frames = {name: contract.empty() for name, contract in TABLES_READ.items()}
-    for name, (columns, rows) in tables.items():
-        frame = pd.DataFrame(rows, columns=columns)
-        for column in TABLES_READ[name].columns:
-            if column.name not in frame:
-                known = column.name in fixed and name != "site_caps"
-                frame[column.name] = fixed[column.name] if known else column.default
-        frames[name] = TABLES_READ[name].shaped(frame)
-    return WeekData(Provenance("bench", WEEK, "2026-11-20", 1, "bench"), frames)
-
-
-def make_boxes(axes, rng, n):
-    """Boxes of 2 to 4 kits of popular and unpopular recipes; and the key of each one's class."""
-    size, people = rng.integers(2, 5, n), rng.integers(0, 2, n)
-    ptr = np.concatenate([[0], np.cumsum(size)])
-    weight = 1 / np.arange(1, RECIPES + 1) ** 0.7
-    recipe = rng.choice(RECIPES, ptr[-1], p=weight / weight.sum())
-    items = (recipe * 2 + np.repeat(people, size)).astype(np.int32)
-    sets = np.bitwise_and.reduceat(axes.item_sites[items], ptr[:-1]).astype(np.int64)
-    day, region = rng.integers(0, 7, n), rng.integers(0, REGIONS, n)
-    rank = rng.integers(0, 2**63, n, dtype=np.uint64)
-    boxes = DrawBoxes(np.zeros(n, np.int32), rank, ptr.astype(np.int64), items,
-                      (2 + 2 * people).astype(np.int16))  # fmt: skip
-    return boxes, np.stack([day, region, sets], axis=1)
-
-
-def make_orders(axes, rng, pool):
-    """`pool` different draws, used in turn, and placed boxes that mostly have a previous site."""
-    placed, placed_keys = make_boxes(axes, rng, PLACED)
-    previous = np.where(rng.random(PLACED) < 0.85, rng.integers(0, SITES, PLACED), -1)
-    draws = [make_boxes(axes, rng, rng.poisson(BOXES - PLACED)) for _ in range(pool)]
-    keys = [np.column_stack([np.zeros(PLACED, np.int64), placed_keys, previous])]
-    keys += [np.column_stack([np.ones(len(k), np.int64), k, np.full(len(k), -1)]) for _, k in draws]
-    classes, number = np.unique(np.concatenate(keys), axis=0, return_inverse=True)
-    parts = np.split(number.astype(np.int32), np.cumsum([len(k) for k in keys])[:-1])
-    every = [placed, *(boxes for boxes, _ in draws)]
-    flat = [dataclasses.replace(b, box_class=part) for b, part in zip(every, parts, strict=True)]
-    frame = pd.DataFrame(classes, columns=["is_simulated", "day", "region", "site_set",
-                                           "previous_site"])  # fmt: skip
-    table = frame.assign(class_id=np.arange(len(frame)), is_simulated=frame["is_simulated"] == 1,
-                         delivery_date=axes.days[frame["day"]],
-                         region_id=axes.regions[frame["region"]])  # fmt: skip
-    return table, flat[0], flat[1:]
-
-
-def as_simulated(week, axes, table, placed, draws):
-    counts = [np.bincount(draws[d % len(draws)].box_class, minlength=len(table))
-              for d in range(DRAWS)]  # fmt: skip
-    per_draw = [(d, c, k[c]) for d, k in enumerate(counts) for c in np.flatnonzero(k)]
-    number = np.concatenate([placed.box_class, draws[0].box_class])
-    names = [f"o{i}" if i < PLACED else f"s{i}" for i in range(len(number))]
-    orders = table.loc[number].reset_index(drop=True).assign(box_id=names, previous_site_id=None)
-    class_boxes = pd.DataFrame(per_draw, columns=["draw", "class_id", "boxes"])
-    tables = {"classes": table, "orders": orders, "class_boxes": class_boxes}
-    return SimulatedOrders(week.provenance, tables)
-
-
-def highs_model(net, counts, caps):
-    """The same network as a linear program: columns are arcs, rows are classes and site-days."""
-    n, arcs = len(counts), len(net.arc_node)
-    lp = highspy.HighsLp()
-    lp.num_col_, lp.num_row_ = arcs, n + len(caps)
-    lp.col_cost_ = net.arc_cost.astype(float)
-    lp.col_lower_, lp.col_upper_ = np.zeros(arcs), np.full(arcs, highspy.kHighsInf)
-    room = np.where(caps >= UNCAPPED, highspy.kHighsInf, caps).astype(float)
-    lp.row_lower_ = np.concatenate([counts, np.full(len(caps), -highspy.kHighsInf)]).astype(float)
-    lp.row_upper_ = np.concatenate([counts, room]).astype(float)
-    owner = np.repeat(np.arange(n), np.diff(net.arc_ptr))
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kColwise
-    lp.a_matrix_.start_ = np.arange(arcs + 1, dtype=np.int32) * 2
-    lp.a_matrix_.index_ = np.stack([owner, n + net.arc_node], axis=1).ravel().astype(np.int32)
-    lp.a_matrix_.value_ = np.ones(2 * arcs)
-    return lp
-
-
-def highs(net, counts, caps):
-    """Objective and CPU seconds, building the model included."""
-    start = time.process_time()
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    solver.setOptionValue("threads", 1)
-    solver.passModel(highs_model(net, counts, caps))
-    solver.run()
-    return round(solver.getInfo().objective_function_value), time.process_time() - start
-
-
-def flow_against_highs(classes, days, boxes, rng, rounds):
-    """Optima that agree, ratio of CPU seconds and own seconds per draw.
-
-    HiGHS pays for loading its model in each draw, as it must; the network is sorted once a week.
-    """
-    equal, ratios, solve_only = 0, [], []
-    caps = np.append(days.caps, UNCAPPED)
-    for number in range(rounds):
-        counts = np.bincount(boxes[number % len(boxes)].box_class, minlength=len(classes.limit))
-        counts = counts.astype(np.int64)
-        tight = (caps * np.append(rng.uniform(0.5, 1.1, len(caps) - 1), 1)).astype(np.int64)
-        start = time.process_time()
-        flow = solve_flow(classes.network, counts, tight)
-        right_prices(classes.network, flow)
-        own = time.process_time() - start
-        optimum, theirs = highs(classes.network, counts, tight)
-        equal += int(flow.boxes @ classes.network.arc_cost) == optimum
-        solve_only.append(own)
-        ratios.append(theirs / own)
-    return equal, float(np.median(ratios)), float(np.median(solve_only))
-
-
-def whole_step(week, simulated, plan, placed, draws):
-    """CPU seconds of all threads for allocate and forecast, and broken conservation checks."""
-    one_draw = dataclasses.replace(plan, settings=plan_settings({"draws": 1}))
-    allocate_orders(week, simulated, one_draw, placed, draws.__getitem__)  # compiles
-    clock, cpu = time.perf_counter, time.process_time
-    start, start_cpu = clock(), cpu()
-    allocation = allocate_orders(week, simulated, plan, placed, lambda d: draws[d % len(draws)])
-    middle, middle_cpu = clock(), cpu()
-    forecast = forecast_sites(week, allocation, plan, week.provenance)
-    end, end_cpu = clock(), cpu()
-    checks = check_conservation(week, simulated, forecast)
-    print(f"allocate {middle_cpu - start_cpu:.1f} CPU s ({middle - start:.1f} s), forecast "
-          f"{end_cpu - middle_cpu:.1f} CPU s ({end - middle:.1f} s), checks "
-          f"{cpu() - end_cpu:.1f} CPU s; {len(forecast['site_forecast_draws']):,} rows of draws, "
-          f"{forecast['site_load']['boxes_unallocated'].sum():,.0f} boxes unallocated")  # fmt: skip
-    # R1 compares with the order book, which this benchmark does not make.
-    return end_cpu - start_cpu, [c for c in checks if not c.passed and c.rule != "R1"]
-
-
-def main():
-    rng = np.random.default_rng(1)
-    week = make_week(rng)
-    axes = week_axes(week)
-    table, placed, draws = make_orders(axes, rng, 4)
-    simulated = as_simulated(week, axes, table, placed, draws)
-    settings = plan_settings({"draws": DRAWS})
-    plan = ForecastPlan("bench", None, (WEEK,), "bench", settings, {})
-    days = site_days(week, axes, ())
-    start = time.process_time()
-    classes = box_classes(table, axes, days, settings.allocation)
-    prepared = time.process_time() - start
-    solve_flow(classes.network, np.zeros(len(table), np.int64), np.append(days.caps, UNCAPPED))
-    rounds = 3 if os.environ.get("QUICK") else 20
-    equal, ratio, own = flow_against_highs(classes, days, draws, rng, rounds)
-    print(f"{len(table):,} classes; network, once a week, {prepared:.2f} CPU s; a draw "
-          f"{1000 * own:.1f} ms, HiGHS {ratio:.0f} times as long")  # fmt: skip
-    seconds, broken = whole_step(week, simulated, plan, placed, draws)
-    met = equal == rounds and ratio >= MIN_RATIO and seconds <= MAX_CPU_SECONDS and not broken
-    print(f"allocation: {BOXES:,} boxes x {DRAWS} draws x {SITES} sites, boxes to quantities in "
-          f"{seconds:.1f} CPU s; flow {ratio:.0f}x less CPU than HiGHS, {equal}/{rounds} optima "
-          f"equal; goals {'met' if met else f'MISSED {broken}'}")  # fmt: skip
-    return 0 if met else 1
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--setup", action="store_true", help="install OR-Tools' environment")
+    if parser.parse_args().setup:
+        allocation_solvers.ortools_python(install=True)
+        return 0
+    quick = bool(os.environ.get("QUICK"))
+    sites, rounds = ((3, 4), 3) if quick else ((3, 4, 6, 10), 7)
+    results = Results(
+        allocation_solvers.run(sites, 50_000 if quick else 200_000, rounds),
+        allocation_greedy.run(50_000, (4,) if quick else (3, 4, 6), 2 if quick else 6),
+        allocation_growth.run(QUICK_GROWTH if quick else GROWTH, 1 if quick else 2),
+        *allocation_week.run(),
+    )
+    if not quick:
+        write_report(results)
+    return goals(results)
 
 
 if __name__ == "__main__":
