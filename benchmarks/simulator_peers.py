@@ -73,8 +73,8 @@ def measure(quick: bool, arguments: argparse.Namespace) -> pd.DataFrame:
                     rows.append({"round": round_, **case, **facts, **fixed})
                     ns = facts["cpu_seconds"] / facts["measured_boxes"] * 1e9
                     print(f"{round_} {case} {ns:,.0f} ns", file=sys.stderr)
-        if not quick:
-            pd.DataFrame(rows).to_csv(CSV, index=False, float_format="%.6g")
+                    if not quick:
+                        pd.DataFrame(rows).to_csv(CSV, index=False, float_format="%.6g")
     return pd.DataFrame(rows)
 
 
