@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 from boxes_by_hand import boxes_by_hand
 from hypothesis import given, settings
-from worlds import small_plan, small_week
+from worlds import WEEK, small_plan, small_week
 
 from sitecast.allocate import allocate_orders
 from sitecast.records.tables_written import TABLES_WRITTEN
@@ -15,31 +15,42 @@ worlds = st.tuples(st.integers(0, 10_000), st.integers(0, 150), st.integers(0, 8
 caps = st.lists(st.one_of(st.none(), st.integers(0, 40)), min_size=8, max_size=8)
 
 
-def world(seed=0, mean=60, n_placed=25, caps=(12,) * 8, **allocation):
-    """A small week with caps on both sites, allocated."""
-    rows = [(site, date, cap) for (site, date), cap in zip(
+def world(seed=0, mean=60, n_placed=25, caps=(12,) * 8, weekly=None, floor=0, **allocation):
+    """A small week with caps on both sites, and for north's whole week, allocated."""
+    rows = [(site, date, cap, floor) for (site, date), cap in zip(
         [(s, d) for s in ("north", "south") for d in pd.date_range("2026-11-26", "2026-11-29")],
         caps, strict=True)]  # fmt: skip
-    table = pd.DataFrame(rows, columns=["site_id", "production_date", "cap_boxes"])
+    table = pd.DataFrame(rows, columns=["site_id", "production_date", "cap_boxes", "floor_boxes"])
+    whole = pd.DataFrame([("north", WEEK, weekly)], columns=["site_id", "menu_week", "cap_boxes"])
     plan = small_plan(draws=5, allocation=allocation)
-    week = small_week(plan, site_caps=table.astype({"cap_boxes": "Int64"}))
+    week = small_week(plan, site_caps=table.astype({"cap_boxes": "Int64"}),
+                      site_week_caps=whole.astype({"cap_boxes": "Int64"}))  # fmt: skip
     made = boxes_by_hand(week, plan, seed, mean, n_placed)
     result = allocate_orders(week, made.simulated, plan, made.placed, made.boxes_of_draw)
     return week, made, result
 
 
+weekly = st.one_of(st.none(), st.integers(0, 90))
+
+
 @settings(max_examples=25, deadline=None)
-@given(worlds, caps)
-def test_r3_r4_no_cap_is_broken_and_no_box_is_lost(shape, caps):
-    _, made, result = world(*shape, caps=caps)
+@given(worlds, caps, weekly, st.integers(0, 30), st.sampled_from([0, 8, 9]))
+def test_r3_r4_no_cap_is_broken_and_no_box_is_lost(shape, caps, weekly, floor, frozen):
+    _, made, result = world(*shape, caps, weekly, floor, frozen_lead_days=frozen)
     left = result.tables["unallocated_draws"].groupby("draw")["boxes"].sum()
     for draw, boxes in enumerate(made.draws):
         n_boxes = len(made.placed.box_class) + len(boxes.box_class)
         assert result.boxes[draw].sum() + left[draw] == n_boxes
         assert result.box_packs[draw].sum(axis=1).tolist() == result.boxes[draw].tolist()
-    lanes, caps_of = result.axes.lanes, result.tables["site_load"]["cap_boxes"]
-    load = pd.DataFrame(result.boxes.T).groupby([lanes["site"], lanes["production_date"]]).sum()
-    assert (load.to_numpy() <= caps_of.fillna(10**9).to_numpy(dtype=np.int64)[:, None]).all()
+    lanes, boxes = result.axes.lanes, pd.DataFrame(result.boxes.T)
+    by_day = boxes.groupby([lanes["site"], lanes["production_date"]]).sum()
+    for load, table in (
+        (by_day, "site_load"),
+        (by_day.groupby("site").sum()[:1], "site_week_load"),
+    ):
+        limits = result.tables[table]
+        most = (limits["cap_boxes"] + limits["over_cap_frozen"]).fillna(10**9)
+        assert (load.to_numpy() <= most.to_numpy(dtype=np.int64)[:, None]).all()
 
 
 @settings(max_examples=12, deadline=None)
@@ -96,7 +107,7 @@ def test_r3_every_unallocated_box_has_a_reason_that_holds(shape, caps):
 @given(worlds)
 def test_tables_keep_their_contract(shape):
     result = world(*shape)[2]
-    for name in ("allocations", "site_load", "unallocated"):
+    for name in ("allocations", "site_load", "site_week_load", "capacity_value", "unallocated"):
         assert TABLES_WRITTEN[name].breaches(result.tables[name]) == []
 
 
