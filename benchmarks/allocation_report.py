@@ -82,8 +82,8 @@ def write_report(results: Results) -> None:
         "expected week.",
         _solver_table(results.solvers),
         "## Rules without a solver\n\nEvery rule pays for moves. Boxes of 50,000, median (least–"
-        "most) over data sets whose caps hold 95 to 105 % of all boxes, half of that at a site that "
-        "makes everything. *Moved*: off a previous site that could pack the box.",
+        "most) over data sets whose caps hold 95 to 105 % of all boxes, half of that at a site "
+        "that makes everything. *Moved*: off a previous site that could pack the box.",
         _greedy_table(results.greedy),
         "## The whole step\n\nBoxes → classes → network → flow → a site for each box, kits.",
         _step_table(results.growth),

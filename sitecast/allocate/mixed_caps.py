@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from sitecast.allocate.limits import Limits, through_nodes
+from sitecast.allocate.moves import moves_by_arc, sorted_moves
 from sitecast.allocate.network import Network
 
 
@@ -71,11 +72,11 @@ def priced_network(net: Network, caps: ItemCaps, prices: NDArray[np.int64]) -> N
         caps: what arcs take of each item cap.
         prices: (rows,) minor units per unit; at least 0.
     """
-    cost = net.arc_cost + caps.usage.T @ prices
-    change = cost[net.move_to] - cost[net.move_from]
-    order = np.lexsort((net.move_from, change, net.move_pair))
-    move_from = net.move_from[order]
+    cost = net.arc_cost + (caps.usage.T @ prices).astype(np.int64)
+    _, _, move_from, move_to, _ = sorted_moves(
+        net.arc_ptr, net.arc_node, cost, len(net.pair_ptr) - 1
+    )
     return net._replace(
-        arc_cost=cost, move_from=move_from, move_to=net.move_to[order],
-        arc_moves=np.argsort(move_from, kind="stable").astype(np.int32),
+        arc_cost=cost, move_from=move_from, move_to=move_to,
+        arc_moves=moves_by_arc(move_from, len(cost))[1],
     )  # fmt: skip
