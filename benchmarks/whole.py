@@ -30,7 +30,7 @@ from sitecast.pipeline import (
 )
 from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
 
-GOALS = {"demo": (2.5, 3.0, 1.0), "gousto": (20.0, 12.0, 1.8)}
+GOALS = {"demo": (2.5, 2.5, 1.0), "gousto": (20.0, 5.0, 1.8)}
 """CPU seconds of a warm week, CPU seconds of the publication, GiB of the largest process."""
 MAX_DAGSTER_SHARE = 0.5
 RECORDS = (WeekData, SimulatedOrders, SiteForecast)
