@@ -22,7 +22,7 @@ def headline(rows: pd.DataFrame) -> tuple[str, bool]:
     known_case = ratios(rows, AT_RECIPES, AT_BOXES, 1)
     ratio = known_case.groupby("peer")["ratio"].median()
     goals = GOALS if "simpy" in ratio else {"choice": _QUICK_GOAL}
-    short = [f"{BY_NAME[name].label} {ratio[name]:,.0f} of {goal:,}"
+    short = [f"{BY_NAME[name].label} {ratio[name]:,.3g} of {goal:,}"
              for name, goal in goals.items() if ratio[name] < goal]  # fmt: skip
     wrong = [BY_NAME[name].label for name, fine in known["exact"].items() if not fine]
     ns = known_case[known_case["peer"] == OURS]["ns"].median()
