@@ -18,7 +18,7 @@ from sitecast.records.tables_simulated import (
     TASTE_CLASSES,
 )  # fmt: skip
 from sitecast.records.week_axes import WeekAxes
-from sitecast.records.week_record import WeekData
+from sitecast.records.week_record import SimulatedOrders, WeekData
 from sitecast.simulate.calibrate import BoxKind, calibrate, shares_of
 from sitecast.simulate.choosable import grid
 from sitecast.simulate.draw import MAX_RECIPES
@@ -27,6 +27,7 @@ from sitecast.simulate.tastes import Tastes, asked_shares, table_of, tastes_of
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
+SHARE_TOLERANCE = 1e-4
 
 
 def choice_tables(
@@ -188,3 +189,10 @@ def _pool_table(tastes: Tastes, axes: WeekAxes) -> pd.DataFrame:
         "segment": np.repeat(tastes.segments, lengths),
         "recipe_id": axes.recipes[recipe],
     }))  # fmt: skip
+
+
+def infeasible_shares(simulated: SimulatedOrders) -> pd.DataFrame:
+    """Rows of kit_shares whose share asked for is out of reach by more than SHARE_TOLERANCE."""
+    shares = simulated["kit_shares"]
+    off = (shares["share_asked"] - shares["share_given"]).abs() > SHARE_TOLERANCE
+    return shares[off.fillna(False)].reset_index(drop=True)
