@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.errors import Breach, DataError
-from sitecast.randomness import stream_key
+from sitecast.randomness import stream_keys
 from sitecast.records.contract import TableContract, key_text
 from sitecast.records.tables_read import ORDER_LINES, ORDERS
 from sitecast.records.week_axes import WeekAxes
@@ -39,8 +39,7 @@ class PlacedOrders:
 
     def ranks(self) -> NDArray[np.uint64]:
         """(boxes,) a hash that belongs to the order, whatever the plan."""
-        keys = [stream_key(0, "order", order_id) for order_id in self.orders["order_id"]]
-        return np.array(keys, dtype=np.uint64)
+        return stream_keys(0, "order", each=self.orders["order_id"])
 
 
 def placed_orders(week: WeekData, axes: WeekAxes) -> PlacedOrders:

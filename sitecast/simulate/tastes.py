@@ -109,7 +109,9 @@ def _possible(
     found = wanted @ exists.T
     row = segments.get_indexer(portions["segment"])
     size = pd.Index(axes.portions).get_indexer(portions["portions"])
-    return portions[(row >= 0) & (size >= 0) & found[row, size]]
+    known = (row >= 0) & (size >= 0)
+    rows = portions[known]
+    return rows[found[row[known], size[known]]]
 
 
 def _probabilities(table: pd.DataFrame, segments: pd.Index, column: str) -> pd.DataFrame:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, pdtr
 
-from sitecast.randomness import stream_key
+from sitecast.randomness import stream_keys
 from sitecast.settings import Uncertainty
 
 Floats = NDArray[np.float64]
@@ -21,7 +21,7 @@ _GAMMA, _WORD = 0x9E3779B97F4A7C15, 2**64 - 1
 
 def keys_of(seed: int, menu_week: str, purpose: str, names: Iterable[object]) -> Keys:
     """(n,) the stream key of each name."""
-    return np.array([stream_key(seed, menu_week, purpose, name) for name in names], dtype=np.uint64)
+    return stream_keys(seed, menu_week, purpose, each=names)
 
 
 def numbers(keys: Keys, position: int) -> Keys:

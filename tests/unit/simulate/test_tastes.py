@@ -160,3 +160,9 @@ def test_what_was_wanted_of_a_capped_recipe_is_told() -> None:
     lines = free["order_lines"].merge(free["orders"].query("is_simulated")[["box_id"]])
     wanted = lines.query("item_id == 'r3'")["quantity"].sum()
     assert table.loc[table["draw"] == 0, "kits_wanted"].tolist() == [wanted]
+
+
+def test_a_week_without_a_forecast_holds_its_placed_boxes_alone() -> None:
+    record = run(boxes=0.0)
+    assert record["orders"]["box_id"].tolist() == ["o1", "o2", "o3"]
+    assert record["draw_digests"]["boxes"].tolist() == [0, 0, 0]
