@@ -1,7 +1,6 @@
 """How the cost grows: 2 M boxes in one step, sites, draws; and item caps, which are no flow."""
 
 import json
-import resource
 import subprocess
 import sys
 import time
@@ -12,6 +11,7 @@ import pandas as pd
 
 from benchmarks.allocation_cases import DAYS, RECIPES, SHORT_COST, collapse, invent
 from benchmarks.peers.environments import ROOT
+from benchmarks.peers.runner import memory
 from sitecast.allocate.flow import min_cost_flow
 from sitecast.allocate.kernel import assign_boxes, count_pieces
 from sitecast.allocate.mixed import capped_network, solve_capped
@@ -20,7 +20,7 @@ from sitecast.allocate.network import build_network
 
 
 def peak_mib() -> float:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return memory()["VmHWM"] / 2**20
 
 
 def network_of(classes):
@@ -52,7 +52,7 @@ def whole_step(boxes: int, sites: int) -> dict:
                  count)  # fmt: skip
     clock.append(time.process_time())
     assert count.sum() + flow.load[sites * DAYS] == boxes
-    parts = dict(zip(("classes", "network", "flow", "boxes"), np.diff(clock), strict=True))
+    parts = dict(zip(("classes", "network", "flow", "assign"), np.diff(clock), strict=True))
     return parts | {"whole": clock[-1] - clock[0], "n_classes": len(classes.counts),
                     "peak_mib": peak_mib()}  # fmt: skip
 
@@ -104,16 +104,14 @@ KINDS = {"step": whole_step, "draws": many_draws, "items": scarce_items}
 SMALL = {"step": (2_000, 3), "draws": (2_000, 3, 2), "items": (5_000, 3, 1)}
 
 
-def run(cases: list[tuple[str, tuple[int, ...]]], rounds: int) -> pd.DataFrame:
-    """Each case and round in a process of its own; rounds alternate over the cases."""
+def run(cases: list[tuple[str, tuple[int, ...]]]) -> pd.DataFrame:
+    """Each case in a process of its own."""
     rows = []
-    for round_ in range(rounds):
-        for kind, case in cases:
-            command = [sys.executable, "-m", "benchmarks.allocation_growth", kind,
-                       *map(str, case)]  # fmt: skip
-            done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
-            names = dict(zip(("boxes", "sites", "draws"), case, strict=False))
-            rows.append({"kind": kind, **names, "round": round_, **json.loads(done.stdout)})
+    for kind, case in cases:
+        command = [sys.executable, "-m", "benchmarks.allocation_growth", kind, *map(str, case)]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, check=True)
+        names = dict(zip(("boxes", "sites", "draws"), case, strict=False))
+        rows.append({"kind": kind, **names, **json.loads(done.stdout)})
     return pd.DataFrame(rows)
 
 

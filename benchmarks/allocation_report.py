@@ -68,14 +68,17 @@ def _greedy_goals(frame):
            f"{found['short'].max():.2f}x at worst", found["short"].max() <= MAX_SHORT)  # fmt: skip
 
 
-def write_report(results: Results) -> None:
-    """The page, and a .csv of each part beside it."""
-    for name in ("solvers", "greedy", "growth"):
-        getattr(results, name).to_csv(PAGE.with_name(f"allocation_{name}.csv"), index=False)
+def kept(name: str, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, also as a file beside the page."""
+    rows.to_csv(PAGE.with_name(f"allocation_{name}.csv"), index=False)
+    return rows
+
+
+def write_page(results: Results) -> None:
     versions = ", ".join([*sorted(set(results.solvers["version"]))])
     parts = [
         "# Site allocation",
-        f"`python -m benchmarks.allocation`. Median (least–most) over rounds that alternate; CPU "
+        f"`python -m benchmarks.allocation`. Median (least–most) over rounds in turns; CPU "
         f"seconds, one thread.\n\nCommit {commit()}; {machine()}; {versions}.",
         "## Exact solvers\n\nModel building and one solve, from the same classes; 200,000 boxes. "
         "100 draws: the network is sorted once and every draw starts from the prices of the "
@@ -99,13 +102,14 @@ def write_report(results: Results) -> None:
 def _solver_table(frame):
     rows = []
     for (sites, name, draws), part in frame.groupby(["sites", "solver", "draws"], sort=False):
-        times = 1 / ratio(frame, sites, name) if draws == 1 else None
-        against = ratio(frame, sites, "ortools", draws) if name == "ours" else 1 / times
-        label = name if draws == 1 else f"{name}, {draws} draws"
-        rows.append([label, str(sites), f"{part['classes'].iloc[0]:,}",
-                     spread(part["cpu_seconds"], 3), f"{part['peak_mib'].max():,.0f}",
-                     spread(against, 2)])  # fmt: skip
-    return markdown(["solver", "sites", "classes", "CPU s", "MiB", "CPU s of the peer ÷ ours"],
+        beside = ratio(frame, sites, name) if name != "ours" else None
+        solves = 1 / ratio(frame, sites, "ortools", draws) if draws > 1 else None
+        rows.append([name if draws == 1 else f"{name}, {draws} draws", str(sites),
+                     f"{part['classes'].iloc[0]:,}", spread(part["cpu_seconds"], 3),
+                     f"{part['peak_mib'].max():,.0f}",
+                     "" if beside is None else spread(beside, 2),
+                     "" if solves is None else spread(solves, 1)])  # fmt: skip
+    return markdown(["solver", "sites", "classes", "CPU s", "MiB", "÷ ours", "OR-Tools solves"],
                     rows)  # fmt: skip
 
 
@@ -126,7 +130,7 @@ def _cases(frame, kind, keys):
 
 
 def _step_table(frame):
-    columns = ["classes", "network", "flow", "boxes", "whole"]
+    columns = ["classes", "network", "flow", "assign", "whole"]
     rows = [[f"{int(n):,}", str(sites), f"{int(part['n_classes'].iloc[0]):,}",
              *(spread(part[c], 3) for c in columns), f"{part['peak_mib'].max():,.0f}"]
             for (n, sites), part in _cases(frame, "step", ["boxes", "sites"])]  # fmt: skip
