@@ -37,7 +37,8 @@ def configure_plan(
     calendar = read_calendar(source, as_of)
     models = model_labels(settings.models)
     hashes = source.fingerprints()
-    plan = make_plan(settings, calendar, hashes, as_of, sitecast.__version__, models)
+    published = installation.ledger.forecasts_before(as_of.replace(microsecond=0))
+    plan = make_plan(settings, calendar, hashes, as_of, sitecast.__version__, models, published)
     installation.ledger.save_plan(plan, now)
     return plan
 
@@ -52,9 +53,31 @@ def simulate_week(week: WeekData, plan: ForecastPlan) -> SimulatedOrders:
     return simulate_orders(week, forecast_demand(week, plan), plan)
 
 
-def forecast_week(week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan) -> SiteForecast:
+def previous_forecast(
+    installation: Installation, plan: ForecastPlan, menu_week: str
+) -> SiteForecast | None:
+    """The forecast that the plan names to stay close to in a week, if any.
+
+    Raises:
+        NotFound, Corrupt: it is no longer in the store as it was.
+    """
+    last = plan.previous.get(menu_week)
+    if last is None:
+        return None
+    return installation.weeks.read(SiteForecast, last.plan_id, menu_week, last.version)
+
+
+def forecast_week(
+    week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan,
+    previous: SiteForecast | None = None,
+) -> SiteForecast:  # fmt: skip
     """site_forecast of one week: boxes to sites in every draw, then quantities and quantiles.
 
+    Args:
+        week: extracted_data.
+        simulated: simulated_orders.
+        plan: how.
+        previous: the last published forecast of the week, to stay close to where that is free.
     Raises:
         StoreError: the orders were simulated from another snapshot of the week.
     """
@@ -65,8 +88,11 @@ def forecast_week(week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan
             "simulate the week again, then forecast it",
         )
     draws = partial(boxes_of_draw, week, simulated)
-    allocation = allocate_orders(week, simulated, plan, placed_boxes(week, simulated), draws)
+    placed = placed_boxes(week, simulated)
+    allocation = allocate_orders(week, simulated, plan, placed, draws, previous=previous)
     inputs = {"extracted_data": week.version, "simulated_orders": simulated.version}
+    if previous is not None:
+        inputs["previous_site_forecast"] = previous.version
     made_from = week.provenance
     provenance = Provenance(
         made_from.plan_id, made_from.menu_week, made_from.as_of, made_from.seed,
@@ -104,7 +130,8 @@ def run_week(
     store.commit(simulated, token)
     progress(menu_week, "forecasting")
     token = store.begin(plan.plan_id, menu_week, SiteForecast.asset)
-    forecast = forecast_week(week, simulated, plan)
+    previous = previous_forecast(installation, plan, menu_week)
+    forecast = forecast_week(week, simulated, plan, previous)
     require_conservation(check_week(week, simulated, forecast))
     store.commit(forecast, token)
     progress(menu_week, "done")

@@ -100,6 +100,9 @@ class AllocationSettings(_Settings):
     value_draws: int = Field(
         20, ge=0, description="draws from which the value of other caps is taken; 0 = not at all"
     )
+    stability: bool = Field(
+        True, description="stay close to the last published forecast where it costs nothing"
+    )
     cap_overrides: tuple[CapOverride, ...] = Field((), description="caps the planner corrected")
 
 

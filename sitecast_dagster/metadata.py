@@ -99,7 +99,19 @@ def _forecast_facts(forecast: SiteForecast) -> dict[str, Any]:
         "boxes (mean)": round(float(load["boxes_mean"].sum()), 1),
         "unallocated boxes (mean)": round(float(forecast["unallocated"]["boxes_mean"].sum()), 1),
         "site-days at their cap": int((load["p_over_cap"] > 0).sum()),
+        **_churn(forecast),
     }
+
+
+def _churn(forecast: SiteForecast) -> dict[str, float]:
+    """Change since the last published forecast and its lower bound, where there is one."""
+    if "churn" not in forecast.tables:
+        return {}
+    total = forecast["churn"][["changed", "least", "pieces"]].sum()
+    pieces = max(float(total["pieces"]), 1.0)
+    return {"churn (wape_site)": round(float(total["changed"]) / pieces, 4),
+            "churn that no allocation avoids (wape_global)":
+                round(float(total["least"]) / pieces, 4)}  # fmt: skip
 
 
 def _row_counts(record: WeekRecord) -> dg.MetadataValue[Any]:

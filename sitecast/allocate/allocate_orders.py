@@ -2,29 +2,40 @@
 
 from collections.abc import Callable
 
-from sitecast.allocate.box_classes import box_classes
+import numpy as np
+from numpy.typing import NDArray
+
+from sitecast.allocate.box_classes import BoxClasses, box_classes
 from sitecast.allocate.box_tables import allocations, unallocated
-from sitecast.allocate.draws import Progress, empty_counts, pack_axis, send, solve_draws
+from sitecast.allocate.draws import (
+    Counts,
+    PackAxis,
+    Progress,
+    empty_counts,
+    pack_axis,
+    send,
+    solve_draws,
+)
 from sitecast.allocate.load_tables import load_tables
-from sitecast.allocate.placed import flow_of_placed
+from sitecast.allocate.placed import PlacedFlow, flow_of_placed
 from sitecast.allocate.site_days import site_days
+from sitecast.allocate.steady_week import SteadyWeek, steady_week
 from sitecast.allocate.worth import no_worth_yet
 from sitecast.records.allocation import Allocation
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.week_axes import week_axes
-from sitecast.records.week_record import SimulatedOrders, WeekData
+from sitecast.records.week_axes import WeekAxes, week_axes
+from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
 
 
 def allocate_orders(
     week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan, placed: DrawBoxes,
     boxes_of_draw: Callable[[int], DrawBoxes], progress: Progress | None = None,
+    previous: SiteForecast | None = None,
 ) -> Allocation:  # fmt: skip
     """Send every box of every draw to a site, at least total cost, within every cap.
 
-    First the placed boxes get their sites, once for all draws, together with the expected
-    simulated ones; final ones keep theirs, even beyond a cap. Then each draw's simulated boxes go
-    where room is left. All of it is exact.
+    Placed boxes get one site for all draws; then each draw's boxes go where room is left. Exact.
 
     Args:
         week: extracted_data.
@@ -32,7 +43,8 @@ def allocate_orders(
         plan: number of draws, costs and cap overrides.
         placed: the placed boxes, in the order of simulated["orders"].
         boxes_of_draw: the simulated boxes of a draw; called from several threads.
-        progress: called with draws done and all draws.
+        progress: told after each draw.
+        previous: the last published forecast of the week, to stay close to at no cost.
     Raises:
         SettingsError, DataError: an override of an unknown site; costs too large to add exactly.
     Source:
@@ -44,14 +56,25 @@ def allocate_orders(
     limits = days.limits(settings.floor_cost)
     fixed = flow_of_placed(week, simulated, plan, placed, classes, axes, limits)
     packs = pack_axis(axes, placed, plan.settings.simulator)
-    committed = empty_counts(axes, packs)
-    lane = send(placed, classes, fixed.boxes, axes, packs, committed)
+    steady = steady_week(week, simulated, plan, previous, placed, fixed, axes)
+    committed, lane = _send_placed(placed, classes, fixed, axes, packs, steady)
     worth = no_worth_yet(limits, fixed, plan.draws, settings.value_draws)
     results = solve_draws(plan.draws, boxes_of_draw, classes, fixed, committed, worth, axes, packs,
-                          progress)  # fmt: skip
+                          progress, steady)  # fmt: skip
     name, counts = week.menu_week, results.counts
     boxes = allocations(name, simulated["orders"], placed, lane, fixed, results, classes, axes)
-    tables = load_tables(name, classes, days, limits, fixed, committed.boxes, results, worth)
-    tables |= {"allocations": boxes, **unallocated(name, classes, axes, results, fixed)}
+    tables = {"allocations": boxes, **unallocated(name, classes, axes, results, fixed)}
+    tables |= load_tables(name, classes, days, limits, fixed, committed.boxes, results, worth)
+    tables |= steady.tables(counts.kits) if steady else {}
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
                       packs.table(), counts.packs, committed.packs, tables)  # fmt: skip
+
+
+def _send_placed(
+    placed: DrawBoxes, classes: BoxClasses, fixed: PlacedFlow, axes: WeekAxes, packs: PackAxis,
+    steady: SteadyWeek | None,
+) -> tuple[Counts, NDArray[np.int32]]:  # fmt: skip
+    """What the placed boxes hold, and (placed boxes,) their lanes."""
+    committed = empty_counts(axes, packs)
+    trade = steady.of_placed if steady else None
+    return committed, send(placed, classes, fixed.boxes, axes, packs, committed, trade)

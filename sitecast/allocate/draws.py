@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from sitecast.allocate.box_classes import BoxClasses
 from sitecast.allocate.flow import min_cost_flow, right_prices
 from sitecast.allocate.kernel import assign_boxes, count_pieces
 from sitecast.allocate.placed import PlacedFlow
+from sitecast.allocate.steady_week import SteadyWeek
 from sitecast.allocate.worth import CapWorth
 from sitecast.errors import ConservationError
 from sitecast.records.draw_boxes import DrawBoxes
@@ -21,6 +23,8 @@ from sitecast.settings import SimulatorSettings
 
 Progress = Callable[[int, int], None]
 """Called with the number of draws done and of all draws."""
+Steadied = Callable[[DrawBoxes, NDArray[np.int32]], NDArray[np.int32]]
+"""From boxes and their lanes to lanes closer to the last forecast."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +77,18 @@ def empty_counts(axes: WeekAxes, packs: PackAxis, *leading: int) -> Counts:
 
 def send(
     boxes: DrawBoxes, classes: BoxClasses, flow: NDArray[np.int64], axes: WeekAxes,
-    packs: PackAxis, counts: Counts,
+    packs: PackAxis, counts: Counts, steadied: Steadied | None = None,
 ) -> NDArray[np.int32]:  # fmt: skip
     """Split the classes' flow to single boxes and count them in; returns (boxes,) lanes.
 
     `flow` holds the boxes on each arc, as many of each class as `boxes` has. `counts`, without
-    leading axes, is added to in place.
+    leading axes, is added to in place. `steadied` lets boxes trade places before.
     """
     lane = assign_boxes(
         classes.network.arc_ptr, classes.arc_lane, flow, boxes.box_class, boxes.rank
     )
+    if steadied is not None:
+        lane = steadied(boxes, lane)
     n_kit_items, n_sizes = len(axes.recipes) * len(axes.portions), len(packs.portions)
     fits = count_pieces(
         lane, boxes.item_ptr, boxes.items, packs.size_of(boxes.portions), n_kit_items, n_sizes,
@@ -130,7 +136,7 @@ class _Offers:
 def solve_draws(
     n_draws: int, boxes_of_draw: Callable[[int], DrawBoxes], classes: BoxClasses,
     placed: PlacedFlow, committed: Counts, worth: CapWorth, axes: WeekAxes, packs: PackAxis,
-    progress: Progress | None,
+    progress: Progress | None, steady_week: SteadyWeek | None = None,
 ) -> DrawResults:  # fmt: skip
     """Solve draw after draw on every core; the result does not depend on their number (R7).
 
@@ -154,7 +160,8 @@ def solve_draws(
         mine = Counts(counts.kits[draw], counts.packs[draw], counts.boxes[draw])
         mine.kits[:], mine.packs[:] = committed.kits, committed.packs
         mine.boxes[:] = committed.boxes
-        lane = send(boxes, classes, flow.boxes, axes, packs, mine)
+        steadied = partial(steady_week.of_draw, draw, committed.kits) if steady_week else None
+        lane = send(boxes, classes, flow.boxes, axes, packs, mine, steadied)
         nothing = np.zeros(0, np.int32)
         return (boxes.box_class, lane) if draw == 0 else (nothing, nothing)
 

@@ -4,11 +4,12 @@ import datetime as dt
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import asdict
 
 import pandas as pd
 
 from sitecast.errors import SettingsError
-from sitecast.records.plan import ForecastPlan
+from sitecast.records.plan import ForecastPlan, PublishedForecast
 from sitecast.settings import PlanSettings
 from sitecast.weeks import checked_menu_week
 
@@ -20,6 +21,7 @@ def make_plan(
     as_of: dt.datetime,
     code_version: str,
     models: Mapping[str, str],
+    published: Mapping[str, PublishedForecast] | None = None,
 ) -> ForecastPlan:
     """Freeze one plan.
 
@@ -30,25 +32,32 @@ def make_plan(
         as_of: knowledge time when the plan file names none; UTC.
         code_version: version of sitecast that will run the plan.
         models: name and version of each demand model; a new version is a new plan.
+        published: menu week → the last forecast published of it, as known at as_of.
     Raises:
         SettingsError: the calendar does not reach over the horizon.
     """
     frozen = settings.model_copy(update={"as_of": settings.as_of or as_of.replace(microsecond=0)})
     known = frozen.as_of or as_of
     weeks = plan_weeks(frozen, calendar, known)
+    stable = published if published and frozen.allocation.stability else {}
+    previous = {week: stable[week] for week in weeks if week in stable}
     facts = {
         "settings": frozen.model_dump(mode="json"),
         "menu_weeks": weeks,
         "inputs": dict(input_hashes),
         "code_version": code_version,
         "models": dict(models),
+        "previous": {week: asdict(last) for week, last in previous.items()},
     }
-    text = json.dumps(facts, sort_keys=True, allow_nan=False)
-    digest = hashlib.sha256(text.encode()).hexdigest()[:12]
-    plan_id = f"{known:%Y%m%dT%H%M}-{digest}"
     return ForecastPlan(
-        plan_id, known, tuple(weeks), code_version, frozen, dict(input_hashes), dict(models)
-    )
+        _plan_id(known, facts), known, tuple(weeks), code_version, frozen, dict(input_hashes),
+        dict(models), previous,
+    )  # fmt: skip
+
+
+def _plan_id(as_of: dt.datetime, facts: Mapping[str, object]) -> str:
+    text = json.dumps(facts, sort_keys=True, allow_nan=False)
+    return f"{as_of:%Y%m%dT%H%M}-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
 
 
 def plan_weeks(settings: PlanSettings, calendar: pd.DataFrame, as_of: dt.datetime) -> list[str]:

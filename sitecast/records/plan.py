@@ -4,7 +4,7 @@ import datetime as dt
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import pandas as pd
@@ -14,6 +14,14 @@ from sitecast.records.tables_written import FORECAST_PLAN
 from sitecast.settings import PlanSettings, plan_settings
 
 PLAN_ID = re.compile(r"[0-9]{8}T[0-9]{4}-[0-9a-f]{12}")
+
+
+@dataclass(frozen=True)
+class PublishedForecast:
+    """One week's forecast as it was published."""
+
+    plan_id: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -28,6 +36,8 @@ class ForecastPlan:
     input_hashes: Mapping[str, str]
     models: Mapping[str, str] = field(default_factory=dict)
     """Name and version of each demand model."""
+    previous: Mapping[str, PublishedForecast] = field(default_factory=dict)
+    """menu week → the last forecast published of it, to stay close to."""
 
     @property
     def seed(self) -> int:
@@ -49,6 +59,7 @@ class ForecastPlan:
             "settings": self.settings.model_dump(mode="json"),
             "input_hashes": dict(self.input_hashes),
             "models": dict(self.models),
+            "previous": {week: asdict(last) for week, last in self.previous.items()},
         }
         return json.dumps(content, sort_keys=True, indent=1, allow_nan=False)
 
@@ -64,6 +75,7 @@ class ForecastPlan:
             plan_settings(content["settings"]),
             content["input_hashes"],
             content.get("models", {}),  # a plan made before models had names
+            {week: PublishedForecast(**last) for week, last in content.get("previous", {}).items()},
         )
 
     def as_table(self) -> pd.DataFrame:

@@ -9,9 +9,10 @@ import pandas as pd
 import sqlalchemy as sa
 
 from sitecast.errors import NotFound
-from sitecast.records.plan import ForecastPlan
+from sitecast.records.plan import ForecastPlan, PublishedForecast
 from sitecast.records.tables_written import PUBLICATIONS as PUBLICATIONS_CONTRACT
 from sitecast.records.tables_written import TABLES_WRITTEN
+from sitecast.records.week_record import SiteForecast
 from sitecast.store.database import Database
 from sitecast.store.schema import (
     ATTEMPTS,
@@ -126,6 +127,19 @@ class Ledger:
         return {
             row["publication_id"]: (row["plan_id"], json.loads(row["versions"])) for row in rows
         }
+
+    def forecasts_before(self, as_of: dt.datetime) -> dict[str, PublishedForecast]:
+        """By menu week the forecast published last, by plans that knew less than `as_of`."""
+        query = sa.select(PLANS.c.plan_id, PLANS.c.as_of, PUBLICATIONS.c.versions)
+        query = query.join(PUBLICATIONS, PUBLICATIONS.c.plan_id == PLANS.c.plan_id)
+        order = (PLANS.c.as_of, PUBLICATIONS.c.published_at, PUBLICATIONS.c.publication_id)
+        with self.database.reading() as connection:
+            rows = connection.execute(query.order_by(*order)).mappings().all()
+        return {
+            week: PublishedForecast(row["plan_id"], versions[SiteForecast.asset])
+            for row in rows if row["as_of"] < as_of
+            for week, versions in json.loads(row["versions"]).items()
+        }  # fmt: skip
 
 
 def pointer(connection: sa.Connection, name: str) -> str | None:

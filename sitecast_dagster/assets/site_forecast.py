@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from sitecast.pipeline import check_week, forecast_week, require_conservation
+from sitecast.pipeline import check_week, forecast_week, previous_forecast, require_conservation
 from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
 from sitecast_dagster.assets.shared import materialised, week_asset
 from sitecast_dagster.checks.conservation import check_results, conservation_specs
@@ -25,8 +25,10 @@ def site_forecast(
     Boxes go to sites under caps in every draw; quantiles come from summed draws.
     """
     with known_problems_as_failures(context.retry_number):
-        step = begin_step(context, installation.open(), SiteForecast)
-        forecast = forecast_week(extracted_data, simulated_orders, step.plan)
+        opened = installation.open()
+        step = begin_step(context, opened, SiteForecast)
+        previous = previous_forecast(opened, step.plan, context.partition_key)
+        forecast = forecast_week(extracted_data, simulated_orders, step.plan, previous)
         checks = check_week(extracted_data, simulated_orders, forecast)
     results = list(check_results(checks))
     if not all(result.passed for result in results):
