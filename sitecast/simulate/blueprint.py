@@ -66,6 +66,7 @@ def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFra
     _, portions_cdf = _cdf(tables["portions"], segments, "portions", axes.portions)
     _, taste_cdf = _cdf(tables["taste_classes"], segments, "taste_class")
     rate = tables["default_boxes"].set_index("segment")["probability"].reindex(segments)
+    weight_row, weights = _weights(tables, segments, axes, week)
     rules = tables["recipe_rules"]
     rates = week["products"].set_index("product_id")["take_rate"].reindex(axes.products).to_numpy()
     factors = tables["recipe_factors"]["factor"].to_numpy().reshape(-1, len(axes.recipes))
@@ -81,7 +82,7 @@ def blueprint_of(week: WeekData, axes: WeekAxes, tables: Mapping[str, pd.DataFra
         default_rate=rate.to_numpy(np.float64),
         pieces_cdf=_poisson_cdf(float(rates.sum())), product_rates=rates.astype(np.float64),
         product_key=keys_of(0, "", "slots of products", axes.products),
-        weights=_weights(tables, segments, axes, week),
+        weight_row=weight_row, weights=weights,
         recipe_key=keys_of(0, "", "slots of recipes", axes.recipes),
         limit=rules["max_per_box"].to_numpy(),
         left=rules["kits_left"].fillna(UNCAPPED).to_numpy(np.int64),
@@ -112,10 +113,10 @@ def _poisson_cdf(rate: float) -> Floats:
 
 def _weights(
     tables: Mapping[str, pd.DataFrame], segments: pd.Index, axes: WeekAxes, week: WeekData
-) -> Floats:
-    """(2 × segments × taste classes × portions, recipes): of customers, then of default boxes.
+) -> tuple[NDArray[np.int64], Floats]:
+    """weight_row and weights of DrawInput; 0 where no kit of that size exists.
 
-    0 where no kit of that size exists. A default box chooses as its customer would, but from the
+    A default box chooses as its customer would, but from the
     pool; where that has no kit of the size, from everything.
     """
     table, pool = tables["choice_weights"], tables["default_pool"]
@@ -128,4 +129,6 @@ def _weights(
     in_pool = grid(pool.assign(one=1.0), segments, "recipe_id", axes.recipes, "one")
     default = chosen * in_pool[:, None, None, :]
     default = np.where(default.any(axis=3, keepdims=True), default, chosen)
-    return np.concatenate([chosen, default]).reshape(-1, len(axes.recipes))
+    each = np.concatenate([chosen, default]).reshape(-1, len(axes.recipes))
+    alike, row = np.unique(each, axis=0, return_inverse=True)
+    return row.ravel().astype(np.int64), alike

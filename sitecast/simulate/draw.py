@@ -45,9 +45,10 @@ class DrawInput(NamedTuple):
     """(J,) pieces per box."""
     product_key: NDArray[np.uint64]
     """(J,) where the product's slots lie in any slot table."""
+    weight_row: NDArray[np.int64]
+    """(2 × S × T × P,) row of `weights`, of customers and then of default boxes."""
     weights: NDArray[np.float64]
-    """(2 × S × T × P, R) choice weights in this draw, of customers and then of default boxes;
-    0 = never chosen."""
+    """(W, R) choice weights in this draw; 0 = never chosen."""
     recipe_key: NDArray[np.uint64]
     """(R,) where the recipe's slots lie in any slot table."""
     limit: NDArray[np.int64]

@@ -11,7 +11,7 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sitecast.simulate.counters import number, place, unit
+from sitecast.simulate.counters import GAMMA, mix, number, place, unit
 from sitecast.simulate.draw import UNCAPPED
 
 # Which number of a box's stream decides what.
@@ -29,8 +29,8 @@ class Boxes(NamedTuple):
     cell: NDArray[np.int32]
     key: NDArray[np.uint64]
     rank: NDArray[np.uint64]
-    row: NDArray[np.int64]
-    """Row of the choice weights."""
+    kind: NDArray[np.int64]
+    """Position of the box's weights in `weight_row`."""
     portions: NDArray[np.int16]
     pieces: NDArray[np.int64]
     is_default: NDArray[np.bool_]
@@ -68,14 +68,18 @@ def _from_rest(weights: Any, taken: Any, room: Any, u: Any) -> Any:
 
 
 @_jit
-def _accepted(entries: Any, first: Any, size: Any, key: Any, j: Any, found: Any) -> Any:
-    """Owners of the accepted ones among len(found) proposals; how many. No branch to mispredict."""
+def _accepted(entries: Any, first: Any, size: Any, stream: Any, bits: Any, owners: Any) -> Any:
+    """Owners of the accepted ones among BLOCK proposals; how many.
+
+    Two loops without branches: the first one becomes vector code.
+    """
+    for i in range(BLOCK):
+        bits[i] = mix(stream + GAMMA * np.uint64(i))
     n = np.uint64(0)
-    for i in range(len(found)):
-        bits = number(key, j + i)
-        entry = entries[first + np.uint64(place(bits, size))]
-        found[n] = np.int64(entry & _LOW16)
-        n += np.uint64((bits & _LOW32) < (entry >> _S16))
+    for i in range(BLOCK):
+        entry = entries[first + np.uint64(place(bits[i], size))]
+        owners[n] = np.int64(entry & _LOW16)
+        n += np.uint64((bits[i] & _LOW32) < (entry >> _S16))
     return np.int64(n)
 
 
@@ -107,15 +111,18 @@ def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits:
     on with what its customer would choose.
     """
     (entries, first_of, sizes), weights, limit = tables, draw.weights, draw.limit
-    row_of, keys, start, is_default = boxes.row, boxes.key, boxes.start, boxes.is_default
-    got, found = np.zeros(len(keys), np.int64), np.empty(BLOCK, np.int64)
+    kind, keys, start, is_default = boxes.kind, boxes.key, boxes.start, boxes.is_default
+    row_of = draw.weight_row
+    got = np.zeros(len(keys), np.int64)
+    bits, owners = np.empty(BLOCK, np.uint64), np.empty(BLOCK + 1, np.int64)
     room, taken = np.minimum(limit, left), np.zeros(len(left), np.int64)
     for b in order:
-        row, key, at, end, j = row_of[b], keys[b], start[b], start[b + 1], FIRST_KIT
+        row, key, at, end, j = row_of[kind[b]], keys[b], start[b], start[b + 1], FIRST_KIT
         first, size = np.uint64(first_of[row]), sizes[row]
         while at < end and j < FIRST_REST:
-            for i in range(_accepted(entries, first, size, key, j, found)):
-                r = found[i]
+            stream = key + GAMMA * np.uint64(j)
+            for i in range(_accepted(entries, first, size, stream, bits, owners)):
+                r = owners[i]
                 if at < end and taken[r] < room[r]:
                     kits[at] = r
                     taken[r] += 1
@@ -124,7 +131,7 @@ def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits:
         if at < end:
             at = _fill_from_rest(weights[row], key, (at, end), limit, (room, taken), kits)
         if at < end and is_default[b]:
-            row -= len(weights) // 2
+            row = draw.weight_row[boxes.kind[b] - len(draw.weight_row) // 2]
             at = _fill_from_rest(weights[row], ~key, (at, end), limit, (room, taken), kits)
         got[b] = at - start[b]
         for i in range(start[b], at):
@@ -140,26 +147,41 @@ def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits:
 def _empty_boxes(draw: Any) -> Any:
     """The boxes of the draw, in the order of cells and slots."""
     n, b = draw.boxes.sum(), 0
-    n_tastes, n_sizes = draw.taste_cdf.shape[1], draw.portions_cdf.shape[1]
+    n_tastes, n_sizes, half = (
+        draw.taste_cdf.shape[1],
+        draw.portions_cdf.shape[1],
+        len(draw.weight_row),
+    )
     cell, key, rank = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint64)
-    row, portions, pieces = np.empty(n, np.int64), np.empty(n, np.int16), np.empty(n, np.int64)
+    kind, portions, pieces = np.empty(n, np.int64), np.empty(n, np.int16), np.empty(n, np.int64)
     is_default, start = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)
+    sizes, pieces_cdf = draw.sizes, draw.pieces_cdf
     for c in range(len(draw.boxes)):
-        s = draw.segment[c]
-        for slot in range(draw.first_slot[c], draw.first_slot[c] + draw.boxes[c]):
-            stream = number(draw.key[c], slot)
-            cell[b], key[b], rank[b] = c, stream, number(draw.rank_key[c], slot)
-            wanted = draw.sizes[_position(draw.size_cdf[s], unit(number(stream, SIZE)))]
-            portions[b] = _position(draw.portions_cdf[s], unit(number(stream, PORTIONS)))
-            pieces[b] = _position(draw.pieces_cdf, unit(number(stream, PIECES)))
-            taste = _position(draw.taste_cdf[s], unit(number(stream, TASTE))) if n_tastes > 1 else 0
-            is_default[b] = unit(number(stream, DEFAULT)) < draw.default_rate[s]
-            row[b] = (s * n_tastes + taste) * n_sizes + portions[b]
-            if is_default[b]:
-                row[b] += len(draw.weights) // 2
+        s, first, cell_key, rank_key = (
+            draw.segment[c],
+            draw.first_slot[c],
+            draw.key[c],
+            draw.rank_key[c],
+        )
+        size_cdf, portions_cdf, taste_cdf = (
+            draw.size_cdf[s],
+            draw.portions_cdf[s],
+            draw.taste_cdf[s],
+        )
+        default_rate = draw.default_rate[s]
+        for slot in range(first, first + draw.boxes[c]):
+            stream = number(cell_key, slot)
+            cell[b], key[b], rank[b] = c, stream, number(rank_key, slot)
+            wanted = sizes[_position(size_cdf, unit(number(stream, SIZE)))]
+            size = _position(portions_cdf, unit(number(stream, PORTIONS)))
+            taste = _position(taste_cdf, unit(number(stream, TASTE))) if n_tastes > 1 else 0
+            pieces[b] = _position(pieces_cdf, unit(number(stream, PIECES)))
+            default = default_rate > 0.0 and unit(number(stream, DEFAULT)) < default_rate
+            kind[b] = (s * n_tastes + taste) * n_sizes + size + (half // 2 if default else 0)
+            portions[b], is_default[b] = size, default
             start[b + 1] = start[b] + wanted
             b += 1
-    return Boxes(cell, key, rank, row, portions, pieces, is_default, start)
+    return Boxes(cell, key, rank, kind, portions, pieces, is_default, start)
 
 
 @_jit
@@ -204,7 +226,7 @@ def items_of_boxes(draw: Any, products: Any, boxes: Any, kits: Any, got: Any) ->
     `products` are the slot tables of the products' rates: one row.
     """
     n_sizes, entries, size = draw.portions_cdf.shape[1], products.entries, products.sizes[0]
-    item_ptr, found = np.zeros(len(boxes.key) + 1, np.int64), np.empty(1, np.int64)
+    item_ptr = np.zeros(len(boxes.key) + 1, np.int64)
     items = np.empty(got.sum() + boxes.pieces.sum(), np.int32)
     p = 0
     for b in range(len(boxes.key)):
@@ -214,8 +236,10 @@ def items_of_boxes(draw: Any, products: Any, boxes: Any, kits: Any, got: Any) ->
         j = FIRST_PRODUCT
         end = p + boxes.pieces[b]
         while p < end:
-            if _accepted(entries, np.uint64(0), size, boxes.key[b], j, found):
-                items[p] = len(draw.limit) * n_sizes + found[0]
+            bits = number(boxes.key[b], j)
+            entry = entries[place(bits, size)]
+            if (bits & _LOW32) < (entry >> _S16):
+                items[p] = len(draw.limit) * n_sizes + np.int64(entry & _LOW16)
                 p += 1
             j += 1
         item_ptr[b + 1] = p

@@ -55,14 +55,14 @@ def slot_table(weights: Sequence[float], keys: Sequence[int]) -> list[tuple[int,
     total, slot = 0.0, 1.0
     for weight in weights:
         total += weight
-    while slot * count < total:
+    while slot * count * 2.0 < total:
         slot *= 2.0
-    while slot * count >= total * 2.0 and total > 0.0:
+    while slot * count >= total and total > 0.0:
         slot *= 0.5
     sizes = (steps << n for n in range(60) for steps in (4, 6))
     size = next(size for size in sizes if size >= count * ROOM)
     table = [(0, 0)] * size
-    for level in range(2 * count):
+    for level in range(3 * count):
         for owner in sorted(range(len(weights)), key=lambda i: (keys[i], i)):
             rest = weights[owner] / slot - level
             if rest > 0.0:
@@ -112,11 +112,11 @@ def choose_kits(
         r = proposal(table, number(box.key, j))
         if r >= 0 and len(held) < box.kits and room(r):
             held.append(r)
-    rows = [(box.row, box.key)]
+    kinds = [(box.kind, box.key)]
     if box.is_default:
-        rows.append((box.row - len(draw.weights) // 2, box.key ^ _WORD))
-    for row, key in rows:
-        weights, j = draw.weights[row].tolist(), FIRST_REST
+        kinds.append((box.kind - len(draw.weight_row) // 2, box.key ^ _WORD))
+    for kind, key in kinds:
+        weights, j = draw.weights[draw.weight_row[kind]].tolist(), FIRST_REST
         while len(held) < box.kits:
             within = [held.count(i) < n for i, n in enumerate(limit)]
             r = from_rest(weights, within, unit(number(key, j)))
@@ -137,7 +137,7 @@ class PlainBox(NamedTuple):
     slot: int
     key: int
     portions: int
-    row: int
+    kind: int
     kits: int
     is_default: bool
 
@@ -154,11 +154,11 @@ def _empty_boxes(draw: DrawInput) -> list[PlainBox]:
 
             portions = drawn(draw.portions_cdf[segment], PORTIONS)
             taste = drawn(draw.taste_cdf[segment], TASTE)
-            row = segment * draw.taste_cdf.shape[1] + taste
-            row = row * draw.portions_cdf.shape[1] + portions
+            kind = segment * draw.taste_cdf.shape[1] + taste
+            kind = kind * draw.portions_cdf.shape[1] + portions
             is_default = bool(unit(number(key, DEFAULT)) < draw.default_rate[segment])
             boxes.append(PlainBox(
-                cell, slot, key, portions, row + is_default * (len(draw.weights) // 2),
+                cell, slot, key, portions, kind + is_default * (len(draw.weight_row) // 2),
                 int(draw.sizes[drawn(draw.size_cdf[segment], SIZE)]), is_default,
             ))  # fmt: skip
     return boxes
@@ -173,7 +173,7 @@ def _all_kits(draw: DrawInput, boxes: list[PlainBox]) -> tuple[list[list[int]], 
     tables = [slot_table(weights.tolist(), keys) for weights in draw.weights]
 
     def kits_of(box: PlainBox, left: list[int]) -> list[int]:
-        return choose_kits(draw, box, tables[box.row], left)
+        return choose_kits(draw, box, tables[draw.weight_row[box.kind]], left)
 
     kits = [kits_of(box, [UNCAPPED] * len(draw.limit)) for box in boxes]
     left = draw.left.tolist()

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from sitecast.simulate.counters import number, place
 
-ROOM = 2.25
-"""Places of a table per owner. Slots are fewer than twice the owners, whatever their weights."""
+ROOM = 3.25
+"""Places of a table per owner. Slots are fewer than three per owner, whatever the weights."""
 _S16 = np.uint64(16)
 _jit = numba.njit(cache=True, nogil=True)
 
@@ -31,14 +31,14 @@ class SlotTables(NamedTuple):
 
 @_jit
 def _slot_weight(weights: Any) -> Any:
-    """The smallest power of two that is at least the mean of the positive weights."""
+    """The smallest power of two that is at least half the mean of the positive weights."""
     total, slot = 0.0, 1.0
     count = _count(weights)
     for weight in weights:
         total += weight
-    while slot * count < total:
+    while slot * count * 2.0 < total:
         slot *= 2.0
-    while slot * count >= total * 2.0 and total > 0.0:
+    while slot * count >= total and total > 0.0:
         slot *= 0.5
     return slot
 
