@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from sitecast.allocate.moves import moves_by_arc, sorted_moves
+
 
 class Network(NamedTuple):
     """Flat arrays, so that compiled code can read them. Node n_nodes - 1 is SHORT."""
@@ -74,30 +76,13 @@ def build_network(
     used = node >= 0
     arc_ptr = np.concatenate([[0], np.cumsum(used.sum(axis=1))]).astype(np.int64)
     arc_node, arc_cost = node[used].astype(np.int32), cost[used].astype(np.int64)
-    arc = np.where(used, np.cumsum(used.ravel()).reshape(used.shape) - 1, -1).astype(np.int32)
-    move_from, move_to = _all_moves(arc)
-    key = arc_node[move_from].astype(np.int64) * (n_nodes + 1) + arc_node[move_to]
-    order = np.lexsort((move_from, arc_cost[move_to] - arc_cost[move_from], key))
-    move_from, move_to, key = move_from[order], move_to[order], key[order]
-    pairs, first = np.unique(key, return_index=True)
-    sizes = np.diff(np.concatenate([first, [len(key)]]))
+    pairs, move_ptr, move_from, move_to, move_pair = sorted_moves(
+        arc_ptr, arc_node, arc_cost, n_nodes + 1
+    )
     leaving = np.searchsorted(pairs // (n_nodes + 1), np.arange(n_nodes + 2))
-    per_arc = np.bincount(move_from, minlength=len(arc_node))
+    arc_move_ptr, arc_moves = moves_by_arc(move_from, len(arc_node))
     return Network(
-        arc_ptr, arc_node, arc_cost,
-        leaving.astype(np.int64), (pairs % (n_nodes + 1)).astype(np.int32),
-        np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
-        move_from, move_to, np.repeat(np.arange(len(pairs), dtype=np.int32), sizes),
-        np.concatenate([[0], np.cumsum(per_arc)]).astype(np.int64),
-        np.argsort(move_from, kind="stable").astype(np.int32),
+        arc_ptr, arc_node, arc_cost, leaving.astype(np.int64),
+        (pairs % (n_nodes + 1)).astype(np.int32), move_ptr.astype(np.int64), move_from, move_to,
+        move_pair, arc_move_ptr, arc_moves,
     )  # fmt: skip
-
-
-def _all_moves(arc: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    sources, targets = [np.zeros(0, np.int32)], [np.zeros(0, np.int32)]
-    for a in range(arc.shape[1]):
-        for b in range(arc.shape[1]):
-            both = (arc[:, a] >= 0) & (arc[:, b] >= 0) & (a != b)
-            sources.append(arc[both, a])
-            targets.append(arc[both, b])
-    return np.concatenate(sources), np.concatenate(targets)
