@@ -10,7 +10,7 @@ from sitecast.simulate.choice import Floats, Ints, expected_kits, reachable
 
 MOST_FEASIBLE = 0.995
 """Largest part of a recipe's limit that boxes hold on average: at 1 its weight is infinite."""
-_TOLERANCE, _MOST_STEPS, _PATIENCE, _WIDEST = 1e-8, 200, 8, 1e12
+_TOLERANCE, _MOST_STEPS, _PATIENCE, _WIDEST = 1e-7, 200, 8, 1e12
 
 
 @dataclass(frozen=True)
@@ -54,26 +54,13 @@ class BoxKind:
         return self.default_rate * kits
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """How choice weights must change, and the shares they then give."""
-
-    factor: Floats
-    """(R,) multiplies the weights of every kind."""
-    shares: Floats
-    """(R,) expected share of each recipe in all kits; differs where the wish is infeasible."""
+def kits_of(kinds: Sequence[BoxKind], factor: Floats, limit: Ints) -> Floats:
+    """(R,) expected kits of each recipe in all boxes of the kinds together, exactly."""
+    each = (k.volume * (k.chosen(factor, limit) + k.filled(factor, limit)) for k in kinds)
+    return sum(each, np.zeros(len(factor)))
 
 
-def shares_of(kinds: Sequence[BoxKind], factor: Floats, limit: Ints) -> Floats:
-    """(R,) expected share of each recipe in all kits of the kinds together, exactly."""
-    kits = sum(
-        (k.volume * (k.chosen(factor, limit) + k.filled(factor, limit)) for k in kinds),
-        np.zeros(len(factor)),
-    )
-    return kits / max(kits.sum(), 1e-300)
-
-
-def calibrate(kinds: Sequence[BoxKind], shares: Floats, limit: Ints) -> Calibration:
+def calibrate(kinds: Sequence[BoxKind], shares: Floats, limit: Ints) -> Floats:
     """One factor per recipe, so that boxes of all kinds together have the given shares of kits.
 
     Args:
@@ -81,14 +68,14 @@ def calibrate(kinds: Sequence[BoxKind], shares: Floats, limit: Ints) -> Calibrat
         shares: (R,) wanted P(recipe | kit), sum 1; 0 = never.
         limit: (R,) kits of the recipe that a box may hold.
     Returns:
-        Factors that meet the shares where they are feasible. A box holds `limit` kits of a recipe
-        at most, and what default boxes hold is given: what is out of reach goes to the others.
+        (R,) multiplies the weights of every kind, and meets the shares where they are feasible. A
+        box holds `limit` kits of a recipe at most; what is out of reach goes to the others.
     Source:
         Fixed point on 1 − exp(−wτ) = inclusion, from Rosén's approximation as a start.
     """
     volume = float(sum(kind.volume for kind in kinds))
     target = _feasible(shares, kinds, limit) * volume
-    factor = np.where(shares > 0, 1.0, 0.0)
+    factor = _start(kinds, target / volume, limit)
     best, best_error, since = factor, np.inf, 0
     for _ in range(_MOST_STEPS):
         chosen, filled = np.zeros(len(shares)), np.zeros(len(shares))
@@ -104,9 +91,14 @@ def calibrate(kinds: Sequence[BoxKind], shares: Floats, limit: Ints) -> Calibrat
         if error < _TOLERANCE or since > _PATIENCE:
             break
         factor = _next(factor, goal, chosen, np.asarray(limit * volume))
-    # Single precision: the last bits differ between processors, and none of them matters.
-    best = best.astype(np.float32).astype(np.float64)
-    return Calibration(best, shares_of(kinds, best, limit))
+    return best
+
+
+def _start(kinds: Sequence[BoxKind], target: Floats, limit: Ints) -> Floats:
+    """Rosén's approximation of the factor, as if all kinds were one."""
+    weights = sum((k.volume * k.weights / k.weights.sum() for k in kinds), np.zeros(len(target)))
+    rate = -np.log1p(-np.minimum(target / limit, MOST_FEASIBLE))
+    return np.divide(rate, weights, out=np.zeros(len(target)), where=(weights > 0) & (target > 0))
 
 
 def _next(factor: Floats, wanted: Floats, chosen: Floats, most: Floats) -> Floats:

@@ -72,8 +72,8 @@ def reachable(size_probability: Floats, capacity: int) -> Floats:
 def _times(rates: Floats, most_kits: int) -> Floats:
     """Equidistant nodes in log time that cover the whole race."""
     slowest = np.sort(rates)[::-1][min(most_kits, len(rates) - 1)]
-    low, high = np.log(1e-11 / rates.sum()), np.log(45.0 / slowest)
-    step = min(0.25, 0.6 / np.sqrt(most_kits))
+    low, high = np.log(1e-9 / rates.sum()), np.log(40.0 / slowest)
+    step = min(0.35, 0.84 / np.sqrt(most_kits))  # wrong by 1e-9 at most
     return np.exp(low + step * np.arange(int(np.ceil((high - low) / step)) + 2))
 
 

@@ -1,5 +1,8 @@
 """The tables of what boxes are filled with: weights whose boxes have the shares asked for."""
 
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -19,7 +22,7 @@ from sitecast.records.tables_simulated import (
 )  # fmt: skip
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import SimulatedOrders, WeekData
-from sitecast.simulate.calibrate import BoxKind, calibrate, shares_of
+from sitecast.simulate.calibrate import BoxKind, calibrate, kits_of
 from sitecast.simulate.choosable import grid
 from sitecast.simulate.draw import MAX_RECIPES
 from sitecast.simulate.recipe_rules import recipe_factors, recipe_rules
@@ -55,12 +58,12 @@ def choice_tables(
     nation = _national(demand.choices.shares, axes)
     weights = _calibrated(tastes, kinds, asked, nation, limit)
     kinds = [_kinds(tastes, s, axes, weights) for s in range(len(tastes.segments))]
-    shares = _kit_shares(kinds, asked, nation, limit, tastes, axes)
-    given = shares["share_given"].to_numpy().reshape(-1, len(axes.recipes))[1:]
-    kits = given * np.array([_kits(group, limit) for group in kinds]).reshape(-1, 1)
+    one = np.ones(len(limit))
+    kits = np.array([*_each(range(len(kinds)), lambda s: kits_of(kinds[s], one, limit))])
+    kits = kits.reshape(-1, len(limit))
     return {
         "choice_weights": _weight_table(weights, tastes, axes),
-        "kit_shares": shares,
+        "kit_shares": _kit_shares(kits, asked, nation, tastes, axes),
         "recipe_rules": rules,
         "recipe_factors": recipe_factors(tastes.sd, kits, axes, plan, week.menu_week),
         **_kinds_of_boxes(tastes, axes),
@@ -109,16 +112,16 @@ def _calibrated(
     The median of a class is 1: a recipe's own share may change and leave other weights alone.
     """
     weights = tastes.weights.copy()
-    for s, of_segment in enumerate(kinds):
-        if not np.isnan(asked[s, 0]):
-            weights[s] *= calibrate(of_segment, asked[s], limit).factor
+    told = np.flatnonzero(~np.isnan(asked[:, 0]))
+    factors = _each(told, lambda s: calibrate(kinds[s], asked[s], limit))
+    for s, factor in zip(told, factors, strict=True):
+        weights[s] *= factor
     if nation is not None:
-        factor = calibrate([
+        weights *= calibrate([
             BoxKind(k.volume, k.weights * _ratio(weights[s], tastes.weights[s]), k.sizes,
                     k.default_rate, k.pool)
             for s, of_segment in enumerate(kinds) for k in of_segment
-        ], nation, limit).factor  # fmt: skip
-        weights *= factor
+        ], nation, limit)  # fmt: skip
     for of_class in weights.reshape(-1, weights.shape[2]):
         if of_class.any():
             of_class /= np.median(of_class[of_class > 0])
@@ -131,28 +134,24 @@ def _ratio(new: Floats, old: Floats) -> Floats:
     return np.divide(new, old, out=np.zeros_like(new), where=old > 0).max(axis=0)
 
 
-def _kits(kinds: list[BoxKind], limit: Ints) -> float:
-    """Expected kits of the boxes of these kinds."""
-    one = np.ones(len(limit))
-    return sum(
-        float(k.volume * (k.chosen(one, limit).sum() + k.filled(one, limit).sum())) for k in kinds
-    )
+def _each(segments: Iterable[int], work: Callable[[int], Floats]) -> Iterator[Floats]:
+    """Segments side by side; compiled code leaves the GIL."""
+    with ThreadPoolExecutor() as pool:
+        yield from pool.map(work, segments)
 
 
 def _kit_shares(
-    kinds: list[list[BoxKind]], asked: Floats, nation: Floats | None, limit: Ints, tastes: Tastes,
-    axes: WeekAxes,
-) -> pd.DataFrame:  # fmt: skip
+    kits: Floats, asked: Floats, nation: Floats | None, tastes: Tastes, axes: WeekAxes
+) -> pd.DataFrame:
     """Asked and given, first of all segments together, then of each."""
-    one = np.ones(len(limit))
-    given = [shares_of(group, one, limit) for group in kinds]
-    together = shares_of([kind for group in kinds for kind in group], one, limit)
-    volume = np.array([_kits(group, limit) for group in kinds])
-    total = volume @ asked / max(volume.sum(), 1e-300) if nation is None else nation
+    of_segment = kits.sum(axis=1, keepdims=True)
+    every = max(float(of_segment.sum()), 1e-300)
+    total = (of_segment * asked).sum(axis=0) / every if nation is None else nation
+    given = np.concatenate([kits.sum(axis=0, keepdims=True) / every, kits / of_segment])
     return KIT_SHARES.shaped(
         table_of(np.array([total, *asked]), pd.Index([ALL_SEGMENTS, *tastes.segments]),
                  "recipe_id", axes.recipes, "share_asked")
-        .assign(share_given=np.concatenate([together, *given]).clip(max=1.0))
+        .assign(share_given=given.ravel().clip(max=1.0))
     )  # fmt: skip
 
 

@@ -40,7 +40,7 @@ def test_sampled_shares_are_the_shares_asked_for() -> None:
     shares = np.array([0.25, 0.2, 0.15, 0.1, 0.1, 0.1, 0.05, 0.05])
     kits, boxes = 3, 400_000
     kind = BoxKind(1.0, shares, np.array([0, 0, 0, 1.0]))
-    weights = shares * calibrate([kind], shares, np.ones(8, np.int64)).factor
+    weights = shares * calibrate([kind], shares, np.ones(8, np.int64))
     items = simulate_draw(one_segment(weights.tolist(), kits, boxes))[3]
     found = np.bincount(items, minlength=len(shares)) / (kits * boxes)
     noise = np.sqrt(shares * (1 - kits * shares) / (kits * boxes))

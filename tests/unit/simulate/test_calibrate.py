@@ -1,16 +1,25 @@
 import numpy as np
 import pytest
 
-from sitecast.simulate.calibrate import MOST_FEASIBLE, BoxKind, Calibration, calibrate, shares_of
+from sitecast.simulate.calibrate import MOST_FEASIBLE, BoxKind, calibrate, kits_of
 from sitecast.simulate.choice import expected_kits
 
 SIZES = np.array([0, 0, 0.4, 0.3, 0.2, 0.1])
 KITS = float(SIZES @ np.arange(6))
 
 
-def one_kind(shares: np.ndarray, sizes: np.ndarray = SIZES, limit: int = 1) -> Calibration:
+class Calibrated:
+    """Factors, and the shares they give."""
+
+    def __init__(self, kinds: list[BoxKind], shares: np.ndarray, limit: np.ndarray) -> None:
+        self.factor = calibrate(kinds, shares, limit)
+        kits = kits_of(kinds, self.factor, limit)
+        self.shares = kits / kits.sum()
+
+
+def one_kind(shares: np.ndarray, sizes: np.ndarray = SIZES, limit: int = 1) -> Calibrated:
     """Calibrate boxes of one kind, whose weights start as the shares."""
-    return calibrate([BoxKind(1.0, shares, sizes)], shares, np.full(len(shares), limit))
+    return Calibrated([BoxKind(1.0, shares, sizes)], shares, np.full(len(shares), limit))
 
 
 def some_shares(recipes: int, spread: float = 0.35) -> np.ndarray:
@@ -39,7 +48,7 @@ def test_taste_classes_together_give_the_shares_of_their_segment() -> None:
     rng = np.random.default_rng(3)
     shares = some_shares(40)
     kinds = [BoxKind(v, np.exp(rng.normal(0, 2, 40)), SIZES) for v in (0.5, 0.3, 0.2)]
-    found = calibrate(kinds, shares, np.ones(40, np.int64))
+    found = Calibrated(kinds, shares, np.ones(40, np.int64))
     np.testing.assert_allclose(found.shares, shares, rtol=1e-5)
     assert not np.allclose(kinds[0].chosen(found.factor, np.ones(40, np.int64)) / KITS, shares,
                            rtol=0.3)  # fmt: skip
@@ -49,7 +58,7 @@ def test_taste_classes_together_give_the_shares_of_their_segment() -> None:
 def test_customers_choose_what_default_boxes_leave_of_the_shares(pool: list[int]) -> None:
     shares, limit = some_shares(12), np.ones(12, np.int64)
     kind = BoxKind(2.0, np.ones(12), SIZES, 0.15, np.array(pool))
-    found = calibrate([kind], shares, limit)
+    found = Calibrated([kind], shares, limit)
     np.testing.assert_allclose(found.shares, shares, rtol=1e-6)
     filled, chosen = kind.filled(found.factor, limit), kind.chosen(found.factor, limit)
     assert filled.sum() == pytest.approx(0.15 * KITS)
@@ -63,9 +72,9 @@ def test_national_shares_are_met_over_segments_that_differ() -> None:
     shares, limit = some_shares(30), np.ones(30, np.int64)
     vegan = np.exp(rng.normal(0, 0.5, 30)) * (np.arange(30) % 4 == 0)
     kinds = [BoxKind(80.0, np.exp(rng.normal(0, 0.5, 30)), SIZES), BoxKind(20.0, vegan, SIZES[:4])]
-    found = calibrate(kinds, shares, limit)
+    found = Calibrated(kinds, shares, limit)
     np.testing.assert_allclose(found.shares, shares, rtol=1e-5)
-    assert shares_of(kinds[1:], found.factor, limit)[vegan == 0].sum() == 0
+    assert kits_of(kinds[1:], found.factor, limit)[vegan == 0].sum() == 0
 
 
 def test_infeasible_share_is_clipped_and_told() -> None:
@@ -77,7 +86,7 @@ def test_infeasible_share_is_clipped_and_told() -> None:
 
 def test_default_boxes_that_hold_more_than_the_share_leave_nothing_to_choose() -> None:
     kind = BoxKind(1.0, np.ones(6), np.array([0, 0, 1.0]), 0.5, np.array([0, 1]))
-    found = calibrate([kind], np.array([0.05, 0.35, 0.15, 0.15, 0.15, 0.15]), np.ones(6, np.int64))
+    found = Calibrated([kind], np.array([0.05, 0.35, 0.15, 0.15, 0.15, 0.15]), np.ones(6, np.int64))
     assert found.shares[0] == pytest.approx(0.25, abs=1e-6)
     assert found.shares[1] > 0.3
 
