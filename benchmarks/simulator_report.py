@@ -18,7 +18,7 @@ class Goal:
     """To a loop of Generator.choice that picks kits only."""
 
 
-GOALS = {"quick": Goal(2.0, 1.5, 10.0), "gousto": Goal(9.0, 1.5, 100.0)}
+GOALS = {"quick": Goal(4.0, 1.0, 60.0), "gousto": Goal(9.0, 1.5, 100.0)}
 MOST_GROWTH = 1.25
 """Cost per box from the smallest to the largest of a series; noise is part of it."""
 GROWTH = {"boxes": "boxes", "recipes": "recipes", "draws": "draws"}

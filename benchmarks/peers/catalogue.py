@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
-OURS = "sitecast"
+OURS, FRAMES = "sitecast", "frames"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,9 @@ class Peer:
 
 PEERS = (
     Peer(OURS, "sitecast kernel", "ours", packages=("numba", "numpy")),
-    Peer("frames", "of which sizes, portions, add-ons", "ours", packages=()),
+    Peer(FRAMES, "of which what a box is: size, portions, taste, add-ons", "ours", packages=()),
+    Peer("alias_compiled", "numba alias tables + rejection, same counters", "alias_compiled",
+         packages=("numba", "numpy")),
     Peer("alias", "NumPy alias tables + rejection", "numpy_rejection"),
     Peer("urn", "SciPy DiscreteAliasUrn + rejection", "numpy_rejection",
          packages=("scipy", "numpy")),
@@ -47,4 +49,6 @@ PEERS = (
     Peer("simpy", "SimPy process per order", "simpy_orders", "simpy", 5_000, "one",
          ("simpy", "numpy")),
 )  # fmt: skip
-BY_NAME = {peer.name: peer for peer in PEERS}
+KITS = Peer("kits", "of which slot tables and kits", "ours", packages=())
+"""Not measured but worked out: all of ours less what a box is. What peers are compared with."""
+BY_NAME = {peer.name: peer for peer in (*PEERS, KITS)}

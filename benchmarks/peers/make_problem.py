@@ -27,7 +27,8 @@ def make_problem(path: Path, recipes: int) -> None:
     simulated = simulate_orders(week, demand, bench_plan(1), threads=1)
     draw = blueprint_of(week, week_axes(week), simulated.tables).draw_input(0)
     np.savez(draw_path(path), **draw._asdict())
-    weights = draw.weights[:: len(PORTIONS)]
+    customers = draw.weight_row[: len(draw.weight_row) // 2]
+    weights = draw.weights[customers[:: len(PORTIONS)]]
     inclusion = [[inclusion_probabilities(row, kits) for kits in SIZES] for row in weights]
     volume = demand.boxes["mean_boxes"].to_numpy()
     cell_segment = demand.boxes["segment"].str[1:].astype(int)
