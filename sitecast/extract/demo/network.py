@@ -70,11 +70,14 @@ def sites_table(size: CompanySize) -> pd.DataFrame:
 
 
 def site_caps_table(size: CompanySize, weeks: tuple[DemoWeek, ...]) -> pd.DataFrame:
-    """The table site_caps; where two weeks pack on one date, each has its own row."""
+    """The table site_caps; where two weeks pack on one date, each has its own row.
+
+    Floors are low: past weeks were split without them, and plans should not look wrong for it.
+    """
     caps = pd.DataFrame(
         [
             (site.site_id, week.start + dt.timedelta(days=FIRST_PACKING_DAY + day), cap,
-             min(site.floor, cap), week.key)
+             min(site.floor, cap // 5), week.key)
             for site in size.sites
             for week in weeks
             for day, cap in enumerate(site.caps)
