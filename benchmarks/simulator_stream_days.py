@@ -71,7 +71,8 @@ def _compared(
     orders = [len(known["orders"]) for known in (week, later)]
     facts = {"company": company, "week": week.menu_week, "draws": plan.draws,
              "boxes": float(demand.boxes["mean_boxes"].sum()), "placed": orders[0],
-             "new": orders[1] - orders[0]}  # fmt: skip
+             "new": orders[1] - orders[0],
+             "grown": after["persistent"].sum() / before.sum() - 1}  # fmt: skip
     for way, kits in after.items():
         draws = [_wapes(*pair) for pair in zip(kits, before, strict=True)]
         mean = _wapes(kits.mean(axis=0), before.mean(axis=0))
