@@ -106,6 +106,23 @@ class AllocationSettings(_Settings):
     cap_overrides: tuple[CapOverride, ...] = Field((), description="caps the planner corrected")
 
 
+class BuyingSettings(_Settings):
+    """From needs to orders."""
+
+    shortage_cost_ratio: float | None = Field(
+        None, gt=0, le=1e6, description="one base_uom too little costs so many times its "
+        "unit_cost, where skus.shortage_cost is empty; when absent, service_level decides there"
+    )  # fmt: skip
+    net_of_stock: bool = Field(
+        True, description="use up stock and open_pos first; false where weeks before the plan's "
+        "still need them"
+    )  # fmt: skip
+    days_to_next_plan: int = Field(
+        7, ge=0, le=60, description="orders due until so many days after as_of are made now; "
+        "later ones may wait for the next plan"
+    )  # fmt: skip
+
+
 class PublicationSettings(_Settings):
     """Who is told, and by which rule."""
 
@@ -144,12 +161,15 @@ class PlanSettings(_Settings):
     )
     seed: int = Field(1, ge=0, lt=2**63, description="names the random streams")
     draws: int = Field(200, ge=1, le=10_000, description="simulated futures per week")
-    service_level: float = Field(0.9, gt=0, lt=1, description="quantile that qty_required covers")
+    service_level: float = Field(
+        0.9, gt=0, lt=1, description="quantile that qty_required covers, where no costs decide it"
+    )
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="money on page and email")
     history_weeks: int = Field(8, ge=1, le=104, description="past menu weeks the models learn from")
     models: ModelSettings = Field(ModelSettings(), description="demand models")
     simulator: SimulatorSettings = Field(SimulatorSettings(), description="order simulator")
     allocation: AllocationSettings = Field(AllocationSettings(), description="boxes to sites")
+    buying: BuyingSettings = Field(BuyingSettings(), description="from needs to orders")
     publication: PublicationSettings = Field(PublicationSettings(), description="who is told")
 
     @field_validator("as_of")

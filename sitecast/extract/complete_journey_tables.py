@@ -119,6 +119,7 @@ def _goods(items: pd.DataFrame) -> dict[str, pd.DataFrame]:
         "sku_id": skus["sku_id"], "name": skus["product_category"].str.capitalize(),
         "kind": "ingredient", "base_uom": "each", "shelf_life_days": 365, "unit_cost": 0.0,
         "case_size": 1.0, "moq": 0.0, "lead_time_days": 0, "yield_rate": 1.0, "wastage_rate": 0.0,
+        "shortage_cost": None, "surplus_cost": None,
     })  # fmt: skip
     return {"recipes": recipes, "recipe_bom": bom, "skus": bought}
 

@@ -5,8 +5,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.forecast.bill_of_materials import BillOfMaterials, bill_of_materials
+from sitecast.forecast.buying import service_levels, with_orders
 from sitecast.forecast.draw_tables import box_items, kit_draws, load_draws
-from sitecast.quantities import cases_to_buy
 from sitecast.records.allocation import Allocation
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.quantiles import draw_quantile, draw_summary, text_at
@@ -24,7 +24,7 @@ def forecast_sites(
     Args:
         week: extracted_data; its skus and bills of materials.
         allocation: kits and boxes at every site in every draw.
-        plan: the service level.
+        plan: the service level, and what a shortage costs.
         provenance: what the record says it was made from.
     Returns:
         site_forecast, weekly_need, recipe_site_forecast, site_forecast_draws; load_draws (draw,
@@ -36,7 +36,8 @@ def forecast_sites(
     """
     items = pd.concat([allocation.axes.items(), box_items(allocation.packs)], ignore_index=True)
     bom = bill_of_materials(week, items)
-    site_day, weekly = _needs(allocation, bom, week.menu_week, plan.settings.service_level)
+    levels = service_levels(bom.skus, plan.settings)
+    site_day, weekly = _needs(allocation, bom, week.menu_week, levels)
     tables = {
         "site_forecast": site_day,
         "weekly_need": weekly,
@@ -49,7 +50,7 @@ def forecast_sites(
 
 
 def _needs(
-    allocation: Allocation, bom: BillOfMaterials, menu_week: str, service_level: float
+    allocation: Allocation, bom: BillOfMaterials, menu_week: str, levels: NDArray[np.float64]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     """site_forecast, and weekly_need from the same draws summed over each site's days."""
     lanes, shape = allocation.axes.lanes, (len(bom.skus), len(allocation.kits) + 1)
@@ -59,20 +60,12 @@ def _needs(
         for date, of_day in lanes.loc[of_site].groupby("production_date").groups.items():
             need = bom.need(_kits(allocation, of_day.to_numpy()), date)
             whole_week += need
-            rows = _rows(need, bom, service_level)
+            rows = _rows(need, levels)
             days.append(rows.assign(site=site, need_date=date))
-        sites.append(_rows(whole_week, bom, service_level).assign(site=site))
+        sites.append(_rows(whole_week, levels).assign(site=site))
     site_day = _labelled(days, allocation, bom, menu_week, [*SITE_FORECAST.empty(), "site"])
-    site_day = site_day.assign(
-        service_level=service_level,
-        cases_to_buy=cases_to_buy(
-            *(site_day[c].to_numpy(dtype=np.float64) for c in ("qty_required", "case_size", "moq"))
-        ),
-        order_by=pd.to_datetime(site_day["need_date"])
-        - pd.to_timedelta(site_day["lead_time_days"].to_numpy(), unit="D"),
-    )
     weekly = _labelled(sites, allocation, bom, menu_week, [*WEEKLY_NEED.empty(), "site"])
-    return SITE_FORECAST.shaped(site_day), WEEKLY_NEED.shaped(weekly)
+    return SITE_FORECAST.shaped(with_orders(site_day)), WEEKLY_NEED.shaped(weekly)
 
 
 def _kits(allocation: Allocation, lanes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -84,7 +77,7 @@ def _kits(allocation: Allocation, lanes: NDArray[np.int64]) -> NDArray[np.int64]
     return np.concatenate([whole, part[None]]).T.astype(np.int64)
 
 
-def _rows(need: NDArray[np.float64], bom: BillOfMaterials, level: float) -> pd.DataFrame:
+def _rows(need: NDArray[np.float64], levels: NDArray[np.float64]) -> pd.DataFrame:
     """A row for every SKU that any draw needs."""
     sku = np.flatnonzero(need.any(axis=1))
     ordered = np.sort(need[sku, :-1], axis=1)
@@ -92,7 +85,8 @@ def _rows(need: NDArray[np.float64], bom: BillOfMaterials, level: float) -> pd.D
         "sku": sku,
         "qty_committed": need[sku, -1],
         **draw_summary(ordered, "qty_"),
-        "qty_required": draw_quantile(ordered, level),
+        "service_level": levels[sku],
+        "qty_required": draw_quantile(ordered, levels[sku]),
     })  # fmt: skip
 
 

@@ -1,7 +1,5 @@
 """Quantiles over draws: always of sums that are already complete (R6)."""
 
-import math
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -11,7 +9,9 @@ from sitecast.records.contract import TEXT
 SHOWN = {"p10": 0.1, "p50": 0.5, "p90": 0.9}
 
 
-def draw_quantile(ordered: NDArray[np.generic], level: float) -> NDArray[np.generic]:
+def draw_quantile(
+    ordered: NDArray[np.generic], level: float | NDArray[np.float64]
+) -> NDArray[np.generic]:
     """The smallest value that at least a share `level` of the draws does not exceed.
 
     NumPy calls the method "inverted_cdf". Each result is a value some draw attained, so whole
@@ -19,15 +19,16 @@ def draw_quantile(ordered: NDArray[np.generic], level: float) -> NDArray[np.gene
 
     Args:
         ordered: (rows, draws) values, sorted along the draws.
-        level: share of the draws, in (0, 1).
+        level: share of the draws, in [0, 1]; one for all rows or (rows,) of them.
     Returns:
         (rows,) quantiles.
     Example:
         >>> draw_quantile(np.array([[1, 2, 3, 4]]), 0.5).tolist()
         [2]
     """
-    draws = ordered.shape[1]
-    return ordered[:, max(math.ceil(level * draws - 1e-9), 1) - 1]
+    rows, draws = ordered.shape
+    place = np.maximum(np.ceil(np.multiply(level, draws) - 1e-9), 1).astype(np.intp) - 1
+    return ordered[np.arange(rows), place]
 
 
 def draw_summary(ordered: NDArray[np.generic], prefix: str) -> dict[str, NDArray[np.generic]]:

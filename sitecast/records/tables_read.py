@@ -155,6 +155,10 @@ SKUS = TableContract(
                minimum=None, above=0, maximum=1, optional=True, default=1.0),
         amount("wastage_rate", "share lost in production, bought on top",
                maximum=1, optional=True, default=0.0),
+        amount("shortage_cost", "cost of one base_uom too little; from the plan when empty",
+               "minor units", nullable=True, optional=True),
+        amount("surplus_cost", "cost of one base_uom too much; unit_cost when empty",
+               "minor units", nullable=True, optional=True),
     ),
 )  # fmt: skip
 RECIPE_BOM = TableContract(

@@ -11,6 +11,7 @@ from sitecast.records.contract import (
     json_text,
     text,
 )  # fmt: skip
+from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
 
 SHORTFALL_REASONS = ("no_site_makes_all_items", "no_site_reaches_region", "cap_binds")
@@ -213,5 +214,6 @@ TABLES_WRITTEN: dict[str, TableContract] = {
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED,
         RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS,
         FORECAST_ACCURACY,
+        PURCHASE_PLAN,
     )
 }  # fmt: skip
