@@ -99,6 +99,7 @@ def _forecast_facts(forecast: SiteForecast) -> dict[str, Any]:
         "boxes (mean)": round(float(load["boxes_mean"].sum()), 1),
         "unallocated boxes (mean)": round(float(forecast["unallocated"]["boxes_mean"].sum()), 1),
         "site-days at their cap": int((load["p_over_cap"] > 0).sum()),
+        **_gap(forecast),
         **_churn(forecast),
     }
 
@@ -112,6 +113,15 @@ def _churn(forecast: SiteForecast) -> dict[str, float]:
     return {"churn (wape_site)": round(float(total["changed"]) / pieces, 4),
             "churn that no allocation avoids (wape_global)":
                 round(float(total["least"]) / pieces, 4)}  # fmt: skip
+
+
+def _gap(forecast: SiteForecast) -> dict[str, float]:
+    """How far draws may be from the cheapest sites, where items have caps of their own."""
+    gap = forecast["allocation_gap"]["gap"]
+    if gap.empty:
+        return {}
+    return {"optimality gap (worst draw)": float(gap.max()),
+            "optimality gap (median draw)": float(gap.median())}  # fmt: skip
 
 
 def _row_counts(record: WeekRecord) -> dg.MetadataValue[Any]:

@@ -1,6 +1,7 @@
 """Boxes to sites: one site for each placed box, the rest anew in every draw."""
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,10 @@ from sitecast.allocate.draws import (
     send,
     solve_draws,
 )
+from sitecast.allocate.item_limits import ItemLimits, item_limits
+from sitecast.allocate.item_split import BoxSource, SeenBoxes
+from sitecast.allocate.item_tables import item_tables
+from sitecast.allocate.item_words import with_item_limits
 from sitecast.allocate.load_tables import load_tables
 from sitecast.allocate.placed import PlacedFlow, flow_of_placed
 from sitecast.allocate.site_days import site_days
@@ -35,7 +40,10 @@ def allocate_orders(
 ) -> Allocation:  # fmt: skip
     """Send every box of every draw to a site, at least total cost, within every cap.
 
-    Placed boxes get one site for all draws; then each draw's boxes go where room is left. Exact.
+    Placed boxes get one site for all draws; then each draw's boxes go where room is left. Exact,
+    but where a cap on an item is in the way of the exact answer in some draw: then all is solved
+    again in classes that tell boxes with capped items apart, as near to the optimum as the table
+    allocation_gap says.
 
     Args:
         week: extracted_data.
@@ -50,21 +58,44 @@ def allocate_orders(
     Source:
         Rules R1-R4, R7; docs/design/decisions, 0002 and the later ones about allocation.
     """
-    axes, settings = week_axes(week), plan.settings.allocation
+    axes = week_axes(week)
+    caps = item_limits(week, axes)
+    job = partial(_allocate, week, plan, axes, caps, progress, previous)
+    seen = SeenBoxes(BoxSource(simulated, placed, boxes_of_draw), caps.number)
+    if not len(caps.table):
+        return job(seen.source)
+    free = job(seen.noted())
+    most = caps.caps + free.tables["item_load"]["over_cap_frozen"].to_numpy()
+    if (caps.load(free.kits) <= most).all():
+        return free
+    return job(*seen.split(caps))
+
+
+def _allocate(
+    week: WeekData, plan: ForecastPlan, axes: WeekAxes, caps: ItemLimits,
+    progress: Progress | None, previous: SiteForecast | None, source: BoxSource,
+    held: NDArray[np.int64] | None = None,
+) -> Allocation:  # fmt: skip
+    """All draws, under the caps of items where the (classes, items) kits `held` are given."""
+    simulated, placed, settings = source.simulated, source.placed, plan.settings.allocation
     days = site_days(week, axes, settings.cap_overrides)
-    classes = box_classes(simulated["classes"], axes, days, settings)
+    classes, of_items = box_classes(simulated["classes"], axes, days, settings), None
+    if held is not None:
+        classes = with_item_limits(classes, caps, held, days)
+        of_items = caps.of_network(classes.network, days, held)
     limits = days.limits(settings.floor_cost)
-    fixed = flow_of_placed(week, simulated, plan, placed, classes, axes, limits)
+    fixed = flow_of_placed(week, simulated, plan, placed, classes, axes, limits, of_items)
     packs = pack_axis(axes, placed, plan.settings.simulator)
     steady = steady_week(week, simulated, plan, previous, placed, fixed, axes)
     committed, lane = _send_placed(placed, classes, fixed, axes, packs, steady)
     worth = no_worth_yet(limits, fixed, plan.draws, settings.value_draws)
-    results = solve_draws(plan.draws, boxes_of_draw, classes, fixed, committed, worth, axes, packs,
-                          progress, steady)  # fmt: skip
+    results = solve_draws(plan.draws, source.boxes_of_draw, classes, fixed, committed, worth, axes,
+                          packs, progress, steady)  # fmt: skip
     name, counts = week.menu_week, results.counts
     boxes = allocations(name, simulated["orders"], placed, lane, fixed, results, classes, axes)
     tables = {"allocations": boxes, **unallocated(name, classes, axes, results, fixed)}
     tables |= load_tables(name, classes, days, limits, fixed, committed.boxes, results, worth)
+    tables |= item_tables(name, caps, placed, lane, fixed, committed.kits, results)
     tables |= steady.tables(counts.kits) if steady else {}
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
                       packs.table(), counts.packs, committed.packs, tables)  # fmt: skip

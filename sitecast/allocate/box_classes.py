@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.allocate.explain import binding_limits
+from sitecast.allocate.limits import Limits
+from sitecast.allocate.mixed_fill import with_room
 from sitecast.allocate.network import Network, build_network
 from sitecast.allocate.site_days import SiteDays
 from sitecast.errors import DataError
@@ -35,6 +37,8 @@ class BoxClasses:
     """day, region (positions), reason, binding."""
     limit_node: NDArray[np.bool_]
     """(limits, site-days) the site-days whose caps bind."""
+    item_limit: NDArray[np.int64]
+    """(classes,) row of `limits` where a cap on an item keeps boxes out; `limit` where none can."""
 
     @property
     def short_arc(self) -> NDArray[np.int64]:
@@ -45,6 +49,15 @@ class BoxClasses:
     def arc_class(self) -> NDArray[np.int64]:
         """(arcs,) the class an arc belongs to."""
         return np.repeat(np.arange(len(self.limit)), np.diff(self.network.arc_ptr))
+
+    def binding(self, limits: Limits, boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """(classes,) row of `limits` that keeps boxes without a site out, given (arcs,) boxes."""
+        if self.item_limit is self.limit:
+            return self.limit
+        room = np.logical_or.reduceat(
+            with_room(self.network, limits, boxes), self.network.arc_ptr[:-1]
+        )
+        return np.where(room, self.item_limit, self.limit)
 
 
 def box_classes(
@@ -79,7 +92,7 @@ def box_classes(
     kept = np.concatenate([usable, np.ones((len(lane), 1), dtype=bool)], axis=1)
     limit, limits, at = binding_limits(day, region, reached, node, axes, days)
     return BoxClasses(is_simulated, network, money, all_lanes[kept].astype(np.int32), short,
-                      limit, limits, at)  # fmt: skip
+                      limit, limits, at, limit)  # fmt: skip
 
 
 def _costs(classes: pd.DataFrame, delivery: NDArray[np.int64], move_cost: int) -> NDArray[np.int64]:

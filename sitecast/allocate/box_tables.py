@@ -17,7 +17,7 @@ def unallocated(
     menu_week: str, classes: BoxClasses, axes: WeekAxes, results: DrawResults, fixed: PlacedFlow
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
     """Boxes no site takes, by limit (unallocated), and per draw and reason (…_draws)."""
-    placed = short_of_placed(classes, fixed.boxes)
+    placed = short_of_placed(classes, fixed)
     total = results.short.astype(np.int64) + placed
     some = total.any(axis=0)
     limits = classes.limits[some]
@@ -49,7 +49,8 @@ def allocations(
     packed = axes.lanes["production_date"].to_numpy()
     dates = pd.Series(packed).reindex(lane).reset_index(drop=True)
     sites = np.append(axes.lanes["site"].to_numpy(), -1)[lane]
-    reasons = classes.limits["reason"].to_numpy(dtype=object)[classes.limit[box_class]]
+    limit = np.concatenate([fixed.limit[placed.box_class], results.first_limit])
+    reasons = classes.limits["reason"].to_numpy(dtype=object)[limit]
     is_final = np.bincount(classes.arc_class, fixed.final, len(classes.limit)) > 0
     frame = orders.assign(
         menu_week=menu_week,
@@ -61,8 +62,8 @@ def allocations(
     return ALLOCATIONS.shaped(frame)
 
 
-def short_of_placed(classes: BoxClasses, placed_flow: NDArray[np.int64]) -> NDArray[np.int64]:
+def short_of_placed(classes: BoxClasses, fixed: PlacedFlow) -> NDArray[np.int64]:
     """(limits,) placed boxes that no site takes."""
     short = np.zeros(len(classes.limits), dtype=np.int64)
-    np.add.at(short, classes.limit, placed_flow[classes.short_arc])
+    np.add.at(short, fixed.limit, fixed.boxes[classes.short_arc])
     return short

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from sitecast.allocate.box_classes import BoxClasses
 from sitecast.allocate.flow import min_cost_flow, right_prices
 from sitecast.allocate.kernel import assign_boxes, count_pieces
+from sitecast.allocate.mixed import solve_capped
 from sitecast.allocate.placed import PlacedFlow
 from sitecast.allocate.steady_week import SteadyWeek
 from sitecast.allocate.worth import CapWorth
@@ -25,6 +26,9 @@ Progress = Callable[[int, int], None]
 """Called with the number of draws done and of all draws."""
 Steadied = Callable[[DrawBoxes, NDArray[np.int32]], NDArray[np.int32]]
 """From boxes and their lanes to lanes closer to the last forecast."""
+First = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int64]]
+"""Of draw 0: the class of each box, its lane, and the row of the limits that keeps it out."""
+NO_BOXES: First = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,10 @@ class DrawResults:
     """(boxes of draw 0,) their classes."""
     first_lane: NDArray[np.int32]
     """(boxes of draw 0,) their lanes, -1 for none."""
+    first_limit: NDArray[np.int64]
+    """(boxes of draw 0,) row of BoxClasses.limits that keeps each out, had it no lane."""
+    gap: NDArray[np.float64]
+    """(draws,) share of the cost that better sites could save at most; 0 = exact."""
 
 
 class _Offers:
@@ -148,27 +156,39 @@ def solve_draws(
     wanted = np.zeros(worth.right.shape, np.bool_)
     offered = np.zeros((n_draws, len(placed.final_load)), np.int64)
     short = np.zeros((n_draws, len(classes.limits)), np.int32)
+    gap = np.zeros(n_draws)
 
-    def solve(draw: int) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    def solve(draw: int) -> First:
         boxes = boxes_of_draw(draw)
         demand = np.bincount(boxes.box_class, minlength=len(classes.limit)).astype(np.int64)
-        flow = min_cost_flow(classes.network, demand, placed.room, placed.potential)
-        wanted[draw] = right_prices(classes.network, placed.room, flow) > 0
+        sent, right, gap[draw] = _sent(demand, classes, placed)
+        wanted[draw] = right > 0
         offered[draw] = offers.of(demand + placed.soft)
         worth.judge(draw, demand + placed.soft, classes, placed)
-        np.add.at(short[draw], classes.limit, flow.boxes[classes.short_arc].astype(np.int32))
+        limit = classes.binding(placed.room, sent)
+        np.add.at(short[draw], limit, sent[classes.short_arc].astype(np.int32))
         mine = Counts(counts.kits[draw], counts.packs[draw], counts.boxes[draw])
         mine.kits[:], mine.packs[:] = committed.kits, committed.packs
         mine.boxes[:] = committed.boxes
         steadied = partial(steady_week.of_draw, draw, committed.kits) if steady_week else None
-        lane = send(boxes, classes, flow.boxes, axes, packs, mine, steadied)
-        nothing = np.zeros(0, np.int32)
-        return (boxes.box_class, lane) if draw == 0 else (nothing, nothing)
+        lane = send(boxes, classes, sent, axes, packs, mine, steadied)
+        return (boxes.box_class, lane, limit[boxes.box_class]) if draw == 0 else NO_BOXES
 
-    first = (np.zeros(0, np.int32), np.zeros(0, np.int32))
+    first = NO_BOXES
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         for draw, result in enumerate(pool.map(solve, range(n_draws))):
             first = result if draw == 0 else first
             if progress:
                 progress(draw + 1, n_draws)
-    return DrawResults(counts, wanted | (worth.right > 0), offered, short, *first)
+    return DrawResults(counts, wanted | (worth.right > 0), offered, short, *first, gap)
+
+
+def _sent(
+    demand: NDArray[np.int64], classes: BoxClasses, placed: PlacedFlow
+) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
+    """(arcs,) simulated boxes, (nodes,) what one more box of cap saves, and the optimality gap."""
+    if placed.capped is None:
+        flow = min_cost_flow(classes.network, demand, placed.room, placed.potential)
+        return flow.boxes, right_prices(classes.network, placed.room, flow), 0.0
+    solved = solve_capped(placed.capped, demand, placed.room)
+    return solved.boxes, solved.right, solved.gap

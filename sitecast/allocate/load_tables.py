@@ -48,7 +48,7 @@ def load_tables(
     ))  # fmt: skip
     n_days = len(days.table)
     day, week = np.arange(n_days), np.arange(n_days + 1, len(limits.parent) - 1)
-    short = results.short.mean(axis=0) + short_of_placed(classes, placed.boxes)
+    short = results.short.mean(axis=0) + short_of_placed(classes, placed)
     parts = classes.limit_node / classes.limit_node.sum(axis=1).clip(min=1)[:, None]
     shared = (short[:, None] * parts).sum(axis=0)
     rows = [

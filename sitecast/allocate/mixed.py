@@ -16,9 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sitecast.allocate.flow import min_cost_flow
+from sitecast.allocate.flow import min_cost_flow, right_prices
 from sitecast.allocate.limits import Limits
 from sitecast.allocate.mixed_caps import ItemCaps, flow_cost, priced_network
+from sitecast.allocate.mixed_fill import fill
 from sitecast.allocate.mixed_prices import item_prices
 from sitecast.allocate.mixed_repair import repair
 from sitecast.allocate.network import Network
@@ -34,6 +35,8 @@ class CappedFlow:
     """What they and missed floors cost, minor units."""
     bound: int
     """No way to place the boxes costs less; minor units."""
+    right: NDArray[np.int64]
+    """(nodes,) what one more box of each cap saves at the prices of the item caps."""
 
     @property
     def gap(self) -> float:
@@ -77,7 +80,8 @@ def capped_network(
 def solve_capped(network: CappedNetwork, counts: NDArray[np.int64], limits: Limits) -> CappedFlow:
     """Boxes per arc within the caps of site-days and items, at nearly least cost, with a bound.
 
-    Exact (cost = bound) where the flow without item caps breaks none of them.
+    Exact (cost = bound) where the flow without item caps breaks none of them. A box without a site
+    has none that could take it: every one is full, or has no room for an item of it.
 
     Args:
         network: of capped_network.
@@ -87,11 +91,14 @@ def solve_capped(network: CappedNetwork, counts: NDArray[np.int64], limits: Limi
         Rules R3, R4, R7.
     """
     plain, item_caps = network.plain, network.item_caps
-    boxes = min_cost_flow(plain, counts, limits, network.potential).boxes
-    free_of_caps = flow_cost(plain, limits, boxes)
-    if item_caps.keeps(boxes):
-        return CappedFlow(boxes, free_of_caps, free_of_caps)
+    flow = min_cost_flow(plain, counts, limits, network.potential)
+    free_of_caps = flow_cost(plain, limits, flow.boxes)
+    if item_caps.keeps(flow.boxes):
+        right = right_prices(plain, limits, flow)
+        return CappedFlow(flow.boxes, free_of_caps, free_of_caps, right)
     flow = min_cost_flow(network.priced, counts, limits, network.priced_potential)
     bound = flow_cost(network.priced, limits, flow.boxes) - int(network.prices @ item_caps.caps)
     boxes = repair(plain, network.priced, item_caps, network.prices, counts, limits, flow)
-    return CappedFlow(boxes, flow_cost(plain, limits, boxes), max(bound, free_of_caps))
+    boxes = fill(plain, item_caps, limits, boxes)
+    return CappedFlow(boxes, flow_cost(plain, limits, boxes), max(bound, free_of_caps),
+                      right_prices(network.priced, limits, flow))  # fmt: skip

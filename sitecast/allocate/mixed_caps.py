@@ -31,6 +31,10 @@ class ItemCaps:
         """Whether boxes on the arcs break no cap."""
         return bool((self.load(boxes) <= self.caps).all())
 
+    def less(self, boxes: NDArray[np.int64]) -> "ItemCaps":
+        """What (arcs,) boxes leave of the caps; never below 0."""
+        return ItemCaps(self.usage, (self.caps - self.load(boxes)).clip(min=0))
+
 
 def item_caps(
     net: Network, held: NDArray[np.int64], item: NDArray[np.int64], nodes: NDArray[np.bool_],
@@ -47,9 +51,12 @@ def item_caps(
         caps: (rows,) units; at least 0.
     """
     owner = np.repeat(np.arange(len(held)), np.diff(net.arc_ptr))
-    units = [np.where(on[net.arc_node], held[owner, i], 0)
-             for i, on in zip(item, nodes, strict=True)]  # fmt: skip
-    return ItemCaps(csr_array(np.array(units).reshape(len(caps), len(owner))), caps)
+    arcs = [np.flatnonzero(on[net.arc_node] & (held[owner, i] > 0))
+            for i, on in zip(item, nodes, strict=True)]  # fmt: skip
+    ends = np.cumsum([0, *map(len, arcs)])
+    columns = np.concatenate([np.zeros(0, np.int64), *arcs])
+    units = held[owner[columns], np.repeat(item, np.diff(ends))]
+    return ItemCaps(csr_array((units, columns, ends), shape=(len(caps), len(owner))), caps)
 
 
 def node_load(net: Network, limits: Limits, boxes: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -1,6 +1,6 @@
 """Placed boxes: which keep their site for good, and the one site of each of the others."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from sitecast.allocate.box_classes import BoxClasses
 from sitecast.allocate.flow import min_cost_flow
 from sitecast.allocate.limits import Limits
+from sitecast.allocate.mixed import CappedNetwork, capped_network, solve_capped
+from sitecast.allocate.mixed_caps import ItemCaps
 from sitecast.quantities import largest_remainder
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.plan import ForecastPlan
@@ -34,6 +36,10 @@ class PlacedFlow:
     """What placed boxes leave to simulated ones."""
     potential: NDArray[np.int64]
     """(nodes,) prices of the expected week."""
+    limit: NDArray[np.int64]
+    """(classes,) row of BoxClasses.limits that keeps placed boxes out."""
+    capped: CappedNetwork | None
+    """Item caps as placed boxes leave them to simulated ones; None where no cap is in reach."""
 
 
 def final_arcs(
@@ -58,11 +64,12 @@ def final_arcs(
 
 def flow_of_placed(
     week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan, placed: DrawBoxes,
-    classes: BoxClasses, axes: WeekAxes, limits: Limits,
+    classes: BoxClasses, axes: WeekAxes, limits: Limits, item_caps: ItemCaps | None = None,
 ) -> PlacedFlow:  # fmt: skip
     """Send placed boxes where the exact flow of placed and expected boxes wants them.
 
-    Boxes whose site is final keep it, whatever the caps.
+    Boxes whose site is final keep it, whatever the caps. Under `item_caps`, the flow is as near to
+    the cheapest one as solve_capped() comes.
     """
     counts = np.bincount(placed.box_class, minlength=len(classes.limit)).astype(np.int64)
     final = final_arcs(week, plan, simulated["classes"], classes, axes)
@@ -71,18 +78,38 @@ def flow_of_placed(
     final_load = _by_site_day(classes, held, n_days)
     soft_limits = limits.less(final_load)
     soft = counts - np.bincount(classes.arc_class, held, len(counts)).astype(np.int64)
-    demand = soft + expected_boxes(simulated["class_boxes"], len(counts), plan.draws)
-    nothing = np.zeros(len(limits.parent), np.int64)
-    flow = min_cost_flow(classes.network, demand, soft_limits, nothing)
-    boxes = held + np.where(classes.is_simulated[classes.arc_class], 0, flow.boxes)
+    simulated_boxes, network = simulated["class_boxes"], classes.network
+    if item_caps is None:
+        demand = soft + expected_boxes(simulated_boxes, len(counts), plan.draws)
+        nothing = np.zeros(len(limits.parent), np.int64)
+        flow = min_cost_flow(network, demand, soft_limits, nothing)
+        sent, potential, capped = flow.boxes, flow.potential, None
+    else:
+        demand = soft + evenly_expected(simulated_boxes, len(counts), plan.draws)
+        capped = capped_network(network, item_caps.less(held), demand, soft_limits)
+        sent, potential = solve_capped(capped, demand, soft_limits).boxes, capped.potential
+        to_sites = held + np.where(classes.is_simulated[classes.arc_class], 0, sent)
+        capped = replace(capped, item_caps=item_caps.less(to_sites))
+    boxes = held + np.where(classes.is_simulated[classes.arc_class], 0, sent)
     room = limits.less(_by_site_day(classes, boxes, n_days))
-    return PlacedFlow(held, final_load, soft, boxes, soft_limits, room, flow.potential)
+    return PlacedFlow(held, final_load, soft, boxes, soft_limits, room, potential,
+                      classes.binding(soft_limits, sent), capped)  # fmt: skip
 
 
 def expected_boxes(class_boxes: pd.DataFrame, n_classes: int, n_draws: int) -> NDArray[np.int64]:
     """(classes,) mean simulated boxes, as whole numbers of the same total."""
     mean = np.bincount(class_boxes["class_id"], class_boxes["boxes"], n_classes) / n_draws
     return largest_remainder(mean, round(float(mean.sum()))).astype(np.int64)
+
+
+def evenly_expected(class_boxes: pd.DataFrame, n_classes: int, n_draws: int) -> NDArray[np.int64]:
+    """(classes,) mean simulated boxes, whole; right to one box for classes in a row, too.
+
+    Fine classes expect a fraction of a box each: the largest fractions alone would say nothing of
+    how many boxes hold an item.
+    """
+    total = np.bincount(class_boxes["class_id"], class_boxes["boxes"], n_classes).cumsum()
+    return np.diff(np.rint(total / n_draws), prepend=0.0).astype(np.int64)
 
 
 def _by_site_day(classes: BoxClasses, boxes: NDArray[np.int64], n_days: int) -> NDArray[np.int64]:

@@ -36,6 +36,7 @@ def check_conservation(
         _check("placed boxes stand", "R1", _placed_boxes(week, simulated, forecast)),
         _check("boxes are where they can be made", "R2", _eligible(week, simulated, forecast)),
         _check("load within caps", "R3", _caps(forecast)),
+        _check("kits within the caps of items", "R3", _item_caps(week, forecast)),
         _check("no box is lost", "R4", _boxes(simulated, forecast)),
         _check("quantities are kits × BOM", "R5", _quantities(week, forecast, totals, n_draws)),
         _check("committed is part of every draw", "R5", _committed(forecast, totals, n_draws)),
@@ -103,6 +104,21 @@ def _caps(forecast: SiteForecast) -> Iterator[str]:
     load = weekly.groupby("site_id").max().reset_index()
     for row in _over_cap(load.merge(forecast["site_week_load"], on="site_id", validate="1:1")):
         yield f"{row.boxes} boxes at {row.site_id} in the week, cap {row.cap_boxes}"
+
+
+def _item_caps(week: WeekData, forecast: SiteForecast) -> Iterator[str]:
+    key = ["item_type", "item_id", "site_id"]
+    caps = week["item_sites"].loc[lambda made: made["cap_kits"].notna(), [*key, "cap_kits"]]
+    if caps.empty:
+        return
+    draws = forecast["site_forecast_draws"]
+    some = draws[draws["item_id"].isin(caps["item_id"])]
+    kits = some.groupby(["draw", *key])["kits"].sum().groupby(key).max().reset_index()
+    found = kits.merge(caps, on=key, validate="1:1")
+    found = found.merge(forecast["item_load"][[*key, "over_cap_frozen"]], on=key, how="left")
+    most = found["cap_kits"] + found["over_cap_frozen"].fillna(0)
+    for row in found[(found["kits"] > most).astype(bool)].itertuples():
+        yield f"{row.kits} kits of {row.item_id} at {row.site_id} in the week, cap {row.cap_kits}"
 
 
 def _over_cap(load: pd.DataFrame) -> Iterator[Any]:

@@ -4,6 +4,7 @@ _REASONS = {
     "no_site_makes_all_items": "no site makes all items of the box",
     "no_site_reaches_region": "no site reaches the region",
     "cap_binds": "every site that could pack them is full",
+    "item_cap_binds": "no site has room for all their items",
 }
 _LARGE = {"g": "kg", "ml": "l"}
 

@@ -133,7 +133,8 @@ ITEM_SITES = TableContract(
         text("item_type", "recipe or product", values=ITEM_TYPES),
         text("item_id", "recipe or product"),
         _SITE,
-        count("cap_kits", "most kits of the item at the site", "kits",
+        count("cap_kits", "most kits of the item that the site makes in the menu week, all "
+              "portions sizes together; no cap when empty", "kits",
               nullable=True, optional=True),
     ),
 )  # fmt: skip

@@ -14,7 +14,9 @@ from sitecast.records.contract import (
 from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
 
-SHORTFALL_REASONS = ("no_site_makes_all_items", "no_site_reaches_region", "cap_binds")
+SHORTFALL_REASONS = (
+    "no_site_makes_all_items", "no_site_reaches_region", "cap_binds", "item_cap_binds"
+)  # fmt: skip
 FLOOR_REASONS = ("", "too_few_boxes", "week_cap_binds", "costs_more")
 
 _WEEK = text("menu_week", "menu week")
@@ -102,13 +104,45 @@ CAPACITY_VALUE = TableContract(
                "more", "minor units", minimum=None),
     ),
 )  # fmt: skip
+ITEM_LOAD = TableContract(
+    "item_load",
+    "Kits of items with a cap of their own (item_sites.cap_kits), at each site in the whole menu "
+    "week, all portions sizes together.",
+    ("menu_week", "item_type", "item_id", "site_id"),
+    (
+        _WEEK,
+        text("item_type", "recipe or product", values=ITEM_TYPES),
+        text("item_id", "recipe or product"),
+        _SITE,
+        count("cap_kits", "cap", "kits"),
+        count("over_cap_frozen", "kits above the cap in boxes whose site is final", "kits"),
+        count("kits_committed", "in placed boxes", "kits"),
+        *_quantiles("kits_", "kits", "kits"),
+        amount("p_at_cap", "share of draws that use the whole cap", maximum=1),
+        amount("shadow_price", "what one more kit of cap saves in the expected week",
+               "minor units"),
+    ),
+)  # fmt: skip
+ALLOCATION_GAP = TableContract(
+    "allocation_gap",
+    "How far the sites of a draw's simulated boxes may be from the cheapest ones; without rows "
+    "where no item has a cap, since the sites are the cheapest then.",
+    ("menu_week", "draw"),
+    (
+        _WEEK,
+        count("draw", "number of the draw"),
+        amount("gap", "share of the cost that a better answer could save at most; 0 = exact",
+               maximum=1),
+    ),
+)  # fmt: skip
 UNALLOCATED = TableContract(
     "unallocated", "Boxes no site can take, and the limit that binds.",
     ("menu_week", "delivery_date", "region_id", "reason", "binding"),
     (
         _WEEK, _DELIVERY, _REGION,
         text("reason", "why", values=SHORTFALL_REASONS),
-        text("binding", "the limits in words: full site-days, unreachable region, missing items"),
+        text("binding", "the limits in words: full site-days, items whose cap is reached, "
+             "unreachable region, missing items"),
         count("boxes_committed", "placed boxes among them", "boxes"),
         *_quantiles("boxes_", "boxes", "boxes"),
     ),
@@ -212,8 +246,8 @@ TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED,
-        RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS,
-        FORECAST_ACCURACY,
+        ITEM_LOAD, ALLOCATION_GAP, RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS,
+        PUBLICATIONS, FORECAST_ACCURACY,
         PURCHASE_PLAN,
     )
 }  # fmt: skip

@@ -1,0 +1,107 @@
+"""Box classes told apart by the capped items in their boxes."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sitecast.allocate.item_limits import ItemLimits
+from sitecast.records.draw_boxes import DrawBoxes
+from sitecast.records.week_record import SimulatedOrders
+
+Keys = NDArray[np.int64]
+"""(classes, 1 + capped items) class as simulated, then the kits of each capped item in a box."""
+
+
+@dataclass(frozen=True)
+class BoxSource:
+    """The boxes of a week: what allocate_orders() is given."""
+
+    simulated: SimulatedOrders
+    placed: DrawBoxes
+    boxes_of_draw: Callable[[int], DrawBoxes]
+
+
+@dataclass(frozen=True)
+class SeenBoxes:
+    """Notes what boxes hold of the capped items while their draws are solved."""
+
+    source: BoxSource
+    number: NDArray[np.int64]
+    """(items,) number of the capped item, -1 for none."""
+    seen: dict[int, tuple[Keys, NDArray[np.int64]]] = field(default_factory=dict)
+    """Draw → distinct keys and the boxes of each."""
+
+    def noted(self) -> BoxSource:
+        """The same boxes, each draw noted when it is asked for."""
+        return replace(self.source, boxes_of_draw=self._note)
+
+    def _note(self, draw: int) -> DrawBoxes:
+        boxes = self.source.boxes_of_draw(draw)
+        keys, counts = np.unique(held_keys(boxes, self.number), axis=0, return_counts=True)
+        self.seen[draw] = (keys, counts)
+        return boxes
+
+    def split(self, caps: ItemLimits) -> tuple[BoxSource, NDArray[np.int64]]:
+        """The boxes in classes that hold the same of each capped item whose cap is in reach.
+
+        Returns:
+            the boxes, and (classes, capped items) kits in a box of each class; 0 for an item of
+            which no draw has more kits than any of its caps.
+        """
+        placed = held_keys(self.source.placed, self.number)
+        draws = [(draw, *self.seen[draw]) for draw in sorted(self.seen)]
+        totals = [counts @ keys[:, 1:] for _, keys, counts in draws]
+        most = np.max(totals, axis=0) + placed[:, 1:].sum(axis=0)
+        in_reach = np.zeros(len(most) + 1, dtype=np.int64)
+        in_reach[0] = 1
+        in_reach[1 + caps.items[caps.caps < most[caps.items]]] = 1
+        keys = np.concatenate([placed, *(of for _, of, _ in draws)]) * in_reach
+        numbers = _Numbers(np.unique(keys, axis=0), self.number, in_reach)
+        keys = numbers.keys
+        boxes = pd.DataFrame({
+            "draw": np.repeat([draw for draw, _, _ in draws], [len(n) for _, _, n in draws]),
+            "class_id": np.concatenate([numbers.find(of * in_reach) for _, of, _ in draws]),
+            "boxes": np.concatenate([counts for _, _, counts in draws]),
+        })  # fmt: skip
+        old = self.source.simulated
+        classes = old["classes"].iloc[keys[:, 0]].reset_index(drop=True)
+        classes = classes.assign(class_id=np.arange(len(keys)))
+        tables = {**old.tables, "classes": classes, "class_boxes": boxes}
+        source = BoxSource(
+            SimulatedOrders(old.provenance, tables),
+            numbers.of_boxes(self.source.placed),
+            lambda draw: numbers.of_boxes(self.source.boxes_of_draw(draw)),
+        )
+        return source, keys[:, 1:]
+
+
+def held_keys(boxes: DrawBoxes, number: NDArray[np.int64]) -> Keys:
+    """(boxes, 1 + capped items) class of each box, then its kits of each capped item."""
+    keys = np.zeros((len(boxes.box_class), 2 + int(number.max(initial=-1))), dtype=np.int64)
+    keys[:, 0] = boxes.box_class
+    owner = np.repeat(np.arange(len(keys)), np.diff(boxes.item_ptr))
+    item = number[boxes.items]
+    np.add.at(keys, (owner[item >= 0], 1 + item[item >= 0]), 1)
+    return keys
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    keys: Keys
+    number: NDArray[np.int64]
+    in_reach: NDArray[np.int64]
+    """(1 + capped items,) 1 for what tells classes apart, 0 for other columns of the keys."""
+
+    def find(self, keys: Keys) -> NDArray[np.int64]:
+        """(rows,) row of each key."""
+        index = pd.MultiIndex.from_arrays(list(self.keys.T))
+        return index.get_indexer(pd.MultiIndex.from_arrays(list(keys.T))).astype(np.int64)
+
+    def of_boxes(self, boxes: DrawBoxes) -> DrawBoxes:
+        """The boxes in the finer classes."""
+        keys = held_keys(boxes, self.number) * self.in_reach
+        some, at = np.unique(keys, axis=0, return_inverse=True)
+        return replace(boxes, box_class=self.find(some)[at.reshape(-1)].astype(np.int32))
