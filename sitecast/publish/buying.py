@@ -4,6 +4,7 @@ What belongs here: what weeks share, stock and open purchase orders. What does n
 needs, which follows from its own inputs alone (R8, forecast/buying.py).
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.quantities import cases_to_buy
+from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_purchases import PURCHASE_PLAN
+from sitecast.records.week_record import SiteForecast, WeekData
 
 STOCK, OPEN_PO, SURPLUS = SOURCES = range(3)
 TOLERANCE = 1e-9
@@ -47,6 +50,29 @@ class _Lots:
     def keep(self, need: NDArray[np.intp], surplus: NDArray[np.float64]) -> None:
         """What orders bring beyond their needs can be used later."""
         self.qty[self.pair_of_need[need], self.surplus_of_need[need]] = surplus
+
+
+def plan_purchases(
+    plan: ForecastPlan, forecasts: Mapping[str, SiteForecast], inputs: Mapping[str, WeekData]
+) -> pd.DataFrame:
+    """The purchase_plan of a plan, from its weeks' forecasts and the data they were made from.
+
+    Args:
+        plan: its weeks, as_of, and buying settings.
+        forecasts: site_forecast of every week of the plan.
+        inputs: extracted_data of every week; stock and open_pos are those of the first.
+    """
+    facts = ["sku_id", "case_size", "moq", "shelf_life_days"]
+    needs = [
+        forecasts[week]["site_forecast"].merge(inputs[week]["skus"][facts], on="sku_id")
+        for week in plan.menu_weeks
+    ]
+    first, settings = inputs[plan.menu_weeks[0]], plan.settings.buying
+    rows = None if settings.net_of_stock else 0
+    stock, open_pos = first["stock"].iloc[:rows], first["open_pos"].iloc[:rows]
+    today = pd.Timestamp(plan.as_of.date())
+    next_plan = today + pd.Timedelta(days=settings.days_to_next_plan)
+    return buy_plan(pd.concat(needs, ignore_index=True), stock, open_pos, today, next_plan)
 
 
 def buy_plan(

@@ -48,6 +48,21 @@ def test_quantity_is_kits_times_bom_over_yield():
     assert rows.loc["sku-rice", "qty_p90"] == 40 * 150
 
 
+def test_costs_of_a_sku_decide_how_much_of_it_is_enough():
+    skus = small_week()["skus"].assign(unit_cost=3.0)
+    skus.loc[skus["sku_id"] == "sku-chicken", "shortage_cost"] = 1.0
+    rows = forecast_of([10, 20, 30, 40], skus=skus).rows
+    assert rows["service_level"].drop("sku-chicken").unique().tolist() == [0.75]
+    assert rows.loc["sku-chicken", "service_level"] == 0.25
+    assert rows.loc["sku-chicken", "qty_required"] == pytest.approx(10 * 200 / 0.9)
+
+
+def test_r8_a_week_takes_nothing_from_the_stock_it_shares():
+    there = [("north", "sku-rice", "2026-12-31", 1e6)]
+    stock = pd.DataFrame(there, columns=["site_id", "sku_id", "expiry_date", "qty"])
+    assert forecast_of([10], stock=stock).rows.equals(forecast_of([10]).rows)
+
+
 def test_each_box_takes_its_packaging():
     assert forecast_of([10, 20]).rows.loc["sku-box", "qty_mean"] == 15
 
