@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pandas as pd
 
+from sitecast.publish import summarise
 from sitecast.records.contract import TableContract
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_history import TABLES_HISTORY
@@ -100,19 +101,27 @@ def _forecast_facts(forecast: SiteForecast) -> dict[str, Any]:
         "unallocated boxes (mean)": round(float(forecast["unallocated"]["boxes_mean"].sum()), 1),
         "site-days at their cap": int((load["p_over_cap"] > 0).sum()),
         **_gap(forecast),
-        **_churn(forecast),
+        **_limits(forecast),
     }
 
 
-def _churn(forecast: SiteForecast) -> dict[str, float]:
-    """Change since the last published forecast and its lower bound, where there is one."""
-    if "churn" not in forecast.tables:
-        return {}
-    total = forecast["churn"][["changed", "least", "pieces"]].sum()
-    pieces = max(float(total["pieces"]), 1.0)
-    return {"churn (wape_site)": round(float(total["changed"]) / pieces, 4),
-            "churn that no allocation avoids (wape_global)":
-                round(float(total["least"]) / pieces, 4)}  # fmt: skip
+def _limits(forecast: SiteForecast) -> dict[str, Any]:
+    """Change since the last published forecast, floors and caps missed, what other caps do."""
+    facts = summarise(forecast.tables)
+    change = facts["churn"] or {}
+    named = {"churn (wape_site)": "wape_site",
+             "churn that no allocation avoids (wape_global)": "wape_global"}  # fmt: skip
+    above = sum(row["over_cap_frozen"] for row in facts["over_cap"] if row["production_date"])
+    return {
+        **{label: change[name] for label, name in named.items() if change},
+        "site-days below their floor": sum(
+            1 for row in facts["below_floor"] if row["production_date"]
+        ),
+        "final boxes above a cap": above,
+        "busiest site-days (money in minor units)": preview(
+            pd.DataFrame(facts["busiest"]).drop(columns="menu_week", errors="ignore")
+        ),
+    }
 
 
 def _gap(forecast: SiteForecast) -> dict[str, float]:

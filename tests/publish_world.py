@@ -81,11 +81,42 @@ def forecast_tables(menu_week: str, scale: float = 1.0) -> dict[str, pd.DataFram
                                     ("sku-cola", "product", "each", 31.0))]  # fmt: skip
     short = (days[0], "c", "cap_binds", f"north full on {days[0]:%Y-%m-%d}", 1, 2.5 * scale)
     kits = [(s, days[1], "recipe", "r1", 2, 9, 30 * scale) for s in ("north", "south")]
+    limits = [("north", 60, 114 * scale, 100, 15, 0.25)]
+    worth = [
+        (s, d, change, 40 + change * 4 // 10, change * 0.1, change * 12.5 * scale)
+        for s, d in (("north", d) for d in days)
+        for change in (-20, -10, 0, 10, 20)
+    ]
     week = pd.DataFrame(need, columns=["site_id", "need_date", "sku_id", "kind", "uom", "mean"])
     week = week.groupby(["site_id", "sku_id", "kind", "uom"], as_index=False)["mean"].sum()
     frames = {
         "site_load": _spread(
             "boxes_", load, "site_id production_date boxes_committed mean cap_boxes p_over_cap"
+        ),
+        "site_week_load": _spread(
+            "boxes_",
+            limits,
+            "site_id boxes_committed mean cap_boxes over_cap_frozen p_over_cap",
+        ),
+        "capacity_value": pd.DataFrame(
+            worth,
+            columns=[
+                "site_id",
+                "production_date",
+                "change_pct",
+                "cap_boxes",
+                "boxes_saved",
+                "money_saved",
+            ],
+        ),
+        "churn": pd.DataFrame(
+            {
+                "draw": [0, 1],
+                "plan_from": "20261119T0600-aaaaaaaaaaaa",
+                "changed": [30, 34],
+                "least": [20, 22],
+                "pieces": [400, 400],
+            }
         ),
         "unallocated": _spread(
             "boxes_", [short], "delivery_date region_id reason binding boxes_committed mean"

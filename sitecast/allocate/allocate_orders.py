@@ -29,6 +29,7 @@ from sitecast.allocate.worth import no_worth_yet
 from sitecast.records.allocation import Allocation
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_written import CHURN
 from sitecast.records.week_axes import WeekAxes, week_axes
 from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
 
@@ -96,7 +97,7 @@ def _allocate(
     tables = {"allocations": boxes, **unallocated(name, classes, axes, results, fixed)}
     tables |= load_tables(name, classes, days, limits, fixed, committed.boxes, results, worth)
     tables |= item_tables(name, caps, placed, lane, fixed, committed.kits, results)
-    tables |= steady.tables(counts.kits) if steady else {}
+    tables["churn"] = steady.churn(name, counts.kits) if steady else CHURN.empty()
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
                       packs.table(), counts.packs, committed.packs, tables)  # fmt: skip
 

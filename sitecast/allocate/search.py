@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 SCAN = 2_048
-"""Partners looked at for one box; bounds the work in groups of 100,000 boxes."""
+"""Boxes looked at for a way home."""
 ROUNDS = 50
 
 
@@ -45,6 +45,40 @@ class Trade(NamedTuple):
 
 
 @numba.njit(cache=True, nogil=True)
+def sort_slots(
+    group: NDArray[np.int64], site: NDArray[np.int64], n_groups: int, n_sites: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Slots of (boxes,) groups and sites, -1 for none: `slot_ptr`, and the box on each slot."""
+    ptr = np.zeros(n_groups * n_sites + 1, dtype=np.int64)
+    for box in range(len(site)):
+        if site[box] >= 0:
+            ptr[group[box] * n_sites + site[box] + 1] += 1
+    ptr = np.cumsum(ptr)
+    free, boxes = ptr.copy(), np.empty(ptr[-1], dtype=np.int64)
+    for box in range(len(site)):
+        if site[box] >= 0:
+            place = group[box] * n_sites + site[box]
+            boxes[free[place]] = box
+            free[place] += 1
+    slot_ptr = np.empty((n_groups, n_sites + 1), dtype=np.int64)
+    for g in range(n_groups):
+        slot_ptr[g] = ptr[g * n_sites : (g + 1) * n_sites + 1]
+    return slot_ptr, boxes
+
+
+@numba.njit(cache=True, nogil=True)
+def add_pieces(
+    counts: NDArray[np.int64], lane: NDArray[np.int64], item_ptr: NDArray[np.int64],
+    items: NDArray[np.int32], step: int,
+) -> None:  # fmt: skip
+    """Add `step` to (lanes, items) for every piece of the boxes at (boxes,) lanes, -1 for none."""
+    for box in range(len(lane)):
+        if lane[box] >= 0:
+            for piece in range(item_ptr[box], item_ptr[box + 1]):
+                counts[lane[box], items[piece]] += step
+
+
+@numba.njit(cache=True, nogil=True)
 def go_home(trade: Trade, home: NDArray[np.int64]) -> None:
     """Send boxes back to the sites they had, by trades with boxes that are not at home either."""
     for slot in range(len(trade.box)):
@@ -56,20 +90,26 @@ def go_home(trade: Trade, home: NDArray[np.int64]) -> None:
 
 
 @numba.njit(cache=True, nogil=True)
-def descend(trade: Trade) -> int:
-    """Trade each box with its best partner until no trade helps; returns the change."""
-    total = 0
+def descend(trade: Trade, left: int, looks: int, worthwhile: int) -> int:
+    """Trade each box with its best partner until a round gains less than is worth its time.
+
+    `left` is the sum before, the result the sum after. A box has so many `looks` at partners in
+    a round; the next round looks at others.
+    """
     for turn in range(ROUNDS):
         gained = 0
         for slot in range(len(trade.box)):
-            g, site = trade.slot_group[slot], trade.slot_site[slot]
-            for target in range(trade.cost.shape[1]):
-                if target != site and trade.slot_ptr[g, target] < trade.slot_ptr[g, target + 1]:
-                    gained += _trade_best(trade, slot, target, turn)
-        total += gained
-        if gained == 0:
+            targets = _wanting(trade, slot)
+            target = 0
+            while targets:
+                if targets & 1:
+                    gained -= _trade_best(trade, slot, target, looks, turn)
+                targets >>= 1
+                target += 1
+        left -= gained
+        if gained < worthwhile:
             break
-    return total
+    return left
 
 
 @numba.njit(cache=True, nogil=True)
@@ -113,21 +153,17 @@ def _way_home(trade: Trade, home: NDArray[np.int64], slot: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _trade_best(trade: Trade, slot: int, target: int, turn: int) -> int:
-    """The change made by trading with the best partner at `target`; 0 when none helps.
-
-    Every trade that helps has a piece that is one too many here and one too few there, on one of
-    its two boxes; so boxes without such a piece are not worth a scan.
-    """
+def _trade_best(trade: Trade, slot: int, target: int, looks: int, turn: int) -> int:
+    """The change made by trading with the best partner at `target`; 0 when none helps."""
     b, g = trade.box[slot], trade.slot_group[slot]
     here, there = trade.lane[g, trade.slot_site[slot]], trade.lane[g, target]
-    if trade.cost[trade.box_class[b], target] < 0 or not _helps(trade, b, here, there):
+    first, n = trade.slot_ptr[g, target], trade.slot_ptr[g, target + 1] - trade.slot_ptr[g, target]
+    if n == 0 or trade.cost[trade.box_class[b], target] < 0:
         return 0
     moved = _put(trade, b, here, -1) + _put(trade, b, there, 1)
-    first, n = trade.slot_ptr[g, target], trade.slot_ptr[g, target + 1] - trade.slot_ptr[g, target]
     start = int(_mixed(np.uint64(slot * ROUNDS + turn)) % np.uint64(n))
     found, best = -1, -moved
-    for k in range(min(n, SCAN)):
+    for k in range(min(n, looks)):
         other = first + (start + k) % n
         if not _may_trade(trade, slot, other):
             continue
@@ -158,12 +194,23 @@ def _may_trade(trade: Trade, slot: int, other: int) -> bool:
 
 
 @numba.njit(cache=True, nogil=True)
-def _helps(trade: Trade, box: int, here: int, there: int) -> bool:
+def _wanting(trade: Trade, slot: int) -> int:
+    """A bit for each site to which the box could bring a piece that is too many here.
+
+    Every trade that helps has a piece that is one too many here and one too few there, on one of
+    its two boxes; so boxes without such a piece are not worth a scan.
+    """
+    g, site, box, sites = trade.slot_group[slot], trade.slot_site[slot], trade.box[slot], 0
+    here = trade.lane[g, site]
     for piece in range(trade.item_ptr[box], trade.item_ptr[box + 1]):
         item = trade.items[piece]
-        if trade.excess[here, item] > 0 and trade.excess[there, item] < 0:
-            return True
-    return False
+        if trade.excess[here, item] <= 0:
+            continue
+        for target in range(trade.lane.shape[1]):
+            there = trade.lane[g, target]
+            if there >= 0 and trade.excess[there, item] < 0:
+                sites |= 1 << target
+    return sites
 
 
 @numba.njit(cache=True, nogil=True)

@@ -5,10 +5,24 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from sitecast.allocate.search import Trade, anneal, descend, go_home, sort_pieces
+from sitecast.allocate.search import (
+    Trade,
+    add_pieces,
+    anneal,
+    descend,
+    go_home,
+    sort_pieces,
+    sort_slots,
+)  # fmt: skip
 from sitecast.records.draw_boxes import DrawBoxes
 
 Counts = NDArray[np.int64]
+WORTHWHILE = 50
+"""A quick round that gains less than this part of the change is the last one."""
+FEW_BOXES = 20_000
+"""Up to so many boxes the search is thorough, or up to as many as there are proposals."""
+QUICK_LOOKS, MANY_LOOKS = 16, 2_048
+"""Partners looked at for one box in a round of the quick, and of the thorough search."""
 
 
 @dataclass(frozen=True)
@@ -83,51 +97,37 @@ def settle(
         terms: groups, costs and lanes of the boxes' classes.
         reference: (lanes, items) pieces to stay close to.
         weight: (items,) of one piece too many or too few; whole numbers, at least 0.
-        proposals: trades tried beyond the best-partner search; more find better ones.
+        proposals: trades tried beyond the best-partner search, unless boxes are too many.
     Returns:
         (boxes,) site of each; the weighted change is never above that of the sites given.
     Source:
         Σ weight × |pieces − reference| of arXiv 2509.06157; decision "Stability".
     """
-    slots = _slots(boxes, site, terms)
-    trade = _trade(boxes, site, slots, terms, reference, weight)
+    trade = _trade(boxes, site, terms, reference, weight)
     given = (_weighted(trade), trade.box.copy())
     go_home(trade, home)
-    descend(trade)
-    states = [(_weighted(trade), trade.box.copy()), given]
-    if proposals and states[0][0] and len(slots):
+    start = _weighted(trade)
+    quick = descend(trade, start, QUICK_LOOKS, 1 + start // WORTHWHILE)
+    states = [(quick, trade.box.copy()), given]
+    if quick and 0 < len(trade.box) <= max(FEW_BOXES, proposals):
         anneal(trade, proposals, _typical(weight))
-        descend(trade)
-        states.insert(1, (_weighted(trade), trade.box))
+        states.insert(1, (descend(trade, _weighted(trade), MANY_LOOKS, 1), trade.box))
     settled = site.copy()
     settled[min(states, key=lambda state: state[0])[1]] = trade.slot_site
     return settled
 
 
-def _slots(boxes: DrawBoxes, site: Counts, terms: TradeTerms) -> Counts:
-    """Boxes at a site, sorted by group, then site."""
-    at = np.flatnonzero(site >= 0)
-    return at[np.lexsort((site[at], terms.group[boxes.box_class[at]]))].astype(np.int64)
-
-
 def _trade(
-    boxes: DrawBoxes, site: Counts, slots: Counts, terms: TradeTerms, reference: Counts,
-    weight: Counts,
-) -> Trade:  # fmt: skip
-    group, slot_site = terms.group[boxes.box_class[slots]].astype(np.int64), site[slots]
-    n_groups, n_sites = terms.lane.shape
-    place = group * n_sites + slot_site
-    edges = np.arange(n_groups)[:, None] * n_sites + np.arange(n_sites + 1)
+    boxes: DrawBoxes, site: Counts, terms: TradeTerms, reference: Counts, weight: Counts
+) -> Trade:
+    group, n_sites = terms.group[boxes.box_class], terms.lane.shape[1]
+    slot_ptr, slots = sort_slots(group, site, len(terms.lane), n_sites)
     excess = -reference.astype(np.int64)
-    sizes = np.diff(boxes.item_ptr)
-    lane = np.full(len(site), -1, dtype=np.int64)
-    lane[slots] = terms.lane[group, slot_site]
-    lane_of_piece = np.repeat(lane, sizes)
-    here = lane_of_piece >= 0
-    np.add.at(excess, (lane_of_piece[here], boxes.items[here]), 1)
-    return Trade(np.searchsorted(place, edges).astype(np.int64), group, slot_site, terms.lane,
-                 boxes.item_ptr, sort_pieces(boxes.item_ptr, boxes.items), boxes.box_class,
-                 terms.cost, weight, excess, slots.copy())  # fmt: skip
+    lane = np.where(site >= 0, terms.lane[group, site], -1)
+    add_pieces(excess, lane, boxes.item_ptr, boxes.items, 1)
+    return Trade(slot_ptr, group[slots], site[slots], terms.lane, boxes.item_ptr,
+                 sort_pieces(boxes.item_ptr, boxes.items), boxes.box_class, terms.cost, weight,
+                 excess, slots)  # fmt: skip
 
 
 def _weighted(trade: Trade) -> int:

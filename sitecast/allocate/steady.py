@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sitecast.allocate.search import add_pieces
 from sitecast.allocate.stability import Counts, TradeTerms, settle
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.week_axes import WeekAxes
@@ -35,6 +36,13 @@ class Steady:
         """(lanes, items) the last forecast's draw of the same number, else its mean."""
         return self.reference[min(draw, len(self.reference) - 1)]
 
+    def held(self, boxes: DrawBoxes, site: Counts) -> Counts:
+        """(lanes, items) pieces of boxes at (boxes,) sites, -1 for none."""
+        lane = self.terms.lane[self.terms.group[boxes.box_class], site]
+        counts = np.zeros(self.reference.shape[1:], dtype=np.int64)
+        add_pieces(counts, np.where(site >= 0, lane, -1), boxes.item_ptr, boxes.items, 1)
+        return counts
+
     def keep(
         self, boxes: DrawBoxes, lane: NDArray[np.int32], home: Counts, reference: NDArray[np.int32],
         is_final: NDArray[np.bool_] | None = None,
@@ -49,12 +57,12 @@ class Steady:
             is_final: (boxes,) boxes that keep their lane.
         """
         stays = lane < 0 if is_final is None else (lane < 0) | is_final
-        sizes = np.diff(boxes.item_ptr)
-        owner = np.repeat(np.arange(len(lane)), sizes)
-        stays[owner[self.capped[boxes.items]]] = True
+        if self.capped.any():
+            owner = np.repeat(np.arange(len(lane)), np.diff(boxes.item_ptr))
+            stays[owner[self.capped[boxes.items]]] = True
         wanted = reference.astype(np.int64)
-        held = (stays & (lane >= 0))[owner]
-        np.subtract.at(wanted, (lane[owner[held]], boxes.items[held]), 1)
+        held = np.where(stays, lane, -1).astype(np.int64)
+        add_pieces(wanted, held, boxes.item_ptr, boxes.items, -1)
         site = np.where(stays, -1, self.lane_site[lane]).astype(np.int64)
         settled = settle(boxes, site, home, self.terms, wanted, self.weight, PROPOSALS)
         group = self.terms.group[boxes.box_class]

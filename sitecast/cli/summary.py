@@ -9,6 +9,7 @@ from rich.table import Table
 from sitecast.extract import implausible
 from sitecast.installation import Installation
 from sitecast.publish import summarise
+from sitecast.publish.words import churn_in_words, money
 from sitecast.records.run_report import RunReport
 from sitecast.records.tables_written import PUBLISHED_TABLES
 from sitecast.records.week_record import SiteForecast, WeekData
@@ -27,6 +28,7 @@ def summary_facts(installation: Installation, report: RunReport) -> dict[str, An
         "models": dict(plan.models) if plan else {},
         "menu_weeks": dict(report.weeks),
         "failures": dict(report.failures),
+        "currency": plan.settings.currency if plan else "",
         "warnings": _warnings(installation, forecasts),
         "publication_id": report.publication_id,
     }
@@ -55,6 +57,8 @@ def print_summary(facts: dict[str, Any]) -> None:
     ):  # fmt: skip
         if rows:
             console.print(_table(f"\n{title}", rows))
+    for line in _limits(facts):
+        console.print(line, markup=False)
     state = "not published: the last good publication stays current"
     if facts["publication_id"]:
         state = f"published as {facts['publication_id']}"
@@ -100,8 +104,23 @@ def _busiest(facts: dict[str, Any]) -> list[dict[str, str]]:
             "p90": f"{day['boxes_p90']:,.0f}",
             "cap": "none" if day["cap_boxes"] is None else f"{day['cap_boxes']:,}",
             "P(over cap)": f"{day['p_over_cap']:.0%}",
+            "10 % more cap saves": money(day["more_saves"], facts["currency"]),
+            "10 % less costs": money(day["less_costs"], facts["currency"]),
         }
         for day in facts.get("busiest", [])
+    ]
+
+
+def _limits(facts: dict[str, Any]) -> list[str]:
+    """Floors, caps and change in a line each."""
+    if "churn" not in facts:
+        return []
+    above = sum(row["over_cap_frozen"] for row in facts["over_cap"] if row["production_date"])
+    floors = sum(1 for row in facts["below_floor"] if row["production_date"])
+    return [
+        f"\nSite-days below their floor in some draw: {floors:,}",
+        f"Final boxes above a cap: {above:,}",
+        f"Stability: {churn_in_words(facts['churn'])}",
     ]
 
 

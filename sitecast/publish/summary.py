@@ -5,6 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from sitecast.publish.limits import below_floor, churn, over_cap, worth_of_caps
+
 BUSIEST = 5
 LIMITS_SHOWN = 5
 
@@ -19,8 +21,11 @@ def summarise(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     Returns:
         `weeks`: per menu week boxes, boxes_committed, boxes_unallocated, kits, skus, cases_to_buy;
         `total`: the same over all weeks; `busiest`: site-days, the fullest first, each with
-        menu_week, site_id, production_date, boxes_p50, boxes_p90, cap_boxes, used (p50 / cap) and
-        p_over_cap; `unallocated`: per reason and binding limit, the largest first.
+        menu_week, site_id, production_date, boxes_p50, boxes_p90, cap_boxes, used (p50 / cap),
+        p_over_cap, more_saves and less_costs (minor units that 10 % more cap saves and 10 % less
+        costs; none where not known); `unallocated`: per reason and binding limit, the largest
+        first; `churn`: wape_site and wape_global, or none; `below_floor` and `over_cap`: site-days
+        (site-weeks without a production_date) below a floor, and with final boxes above a cap.
     """
     weeks = _per_week(tables)
     counted = [name for name in weeks.columns if name != "menu_week"]
@@ -29,12 +34,17 @@ def summarise(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
     return {
         "weeks": _records(weeks),
         "total": total,
-        "busiest": busiest_site_days(tables["site_load"]),
+        "busiest": busiest_site_days(tables["site_load"], tables["capacity_value"]),
         "unallocated": unallocated_by_limit(tables["unallocated"]),
+        "churn": churn(tables["churn"]),
+        "below_floor": _records(below_floor(tables)),
+        "over_cap": _records(over_cap(tables)),
     }
 
 
-def busiest_site_days(site_load: pd.DataFrame, most: int = BUSIEST) -> list[dict[str, Any]]:
+def busiest_site_days(
+    site_load: pd.DataFrame, capacity_value: pd.DataFrame, most: int = BUSIEST
+) -> list[dict[str, Any]]:
     """Site-days by how full they are; sites without a cap come last, by their boxes."""
     used = site_load["boxes_p50"] / site_load["cap_boxes"].astype("float64").where(lambda c: c > 0)
     frame = site_load.assign(used=used.where(used.notna(), None).astype("float64"))
@@ -44,7 +54,9 @@ def busiest_site_days(site_load: pd.DataFrame, most: int = BUSIEST) -> list[dict
     )  # fmt: skip
     columns = ["menu_week", "site_id", "production_date", "boxes_p50", "boxes_p90", "cap_boxes",
                "used", "p_over_cap"]  # fmt: skip
-    return _records(frame[columns].head(most))
+    days = ["menu_week", "site_id", "production_date"]
+    top = frame[columns].head(most)
+    return _records(top.merge(worth_of_caps(capacity_value), on=days, how="left"))
 
 
 def unallocated_by_limit(unallocated: pd.DataFrame) -> list[dict[str, Any]]:

@@ -1,5 +1,7 @@
 """Words and units for people: the page and the email say the same thing the same way."""
 
+from collections.abc import Mapping
+
 _REASONS = {
     "no_site_makes_all_items": "no site makes all items of the box",
     "no_site_reaches_region": "no site reaches the region",
@@ -31,6 +33,31 @@ def human_quantity(qty: float, uom: str) -> str:
     large = qty / 1000
     decimals = 0 if large >= 100 else 1 if large >= 10 else 2
     return f"{large:,.{decimals}f}"
+
+
+def money(minor_units: float | None, currency: str) -> str:
+    """An amount of money in whole units of the currency.
+
+    Example:
+        >>> money(1_234_567.0, "GBP"), money(-0.4, "GBP"), money(None, "GBP")
+        ('GBP 12,346', 'GBP 0', '–')
+    """
+    if minor_units is None:
+        return "–"
+    return f"{currency} {round(minor_units / 100):,}"
+
+
+def churn_in_words(churn: Mapping[str, float] | None) -> str:
+    """How much has changed since the last plan, beside what had to.
+
+    Example:
+        >>> churn_in_words({"wape_site": 0.0497, "wape_global": 0.0321})
+        '5.0 % of all pieces changed since the last plan; at least 3.2 % had to'
+    """
+    if churn is None:
+        return "no earlier plan to compare with"
+    return (f"{churn['wape_site']:.1%} of all pieces changed since the last plan; at least "
+            f"{churn['wape_global']:.1%} had to").replace("%", " %")  # fmt: skip
 
 
 def span(weeks: list[str] | tuple[str, ...]) -> str:

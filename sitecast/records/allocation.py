@@ -33,8 +33,8 @@ class Allocation:
     box_packs_committed: NDArray[np.int32]
     """(lanes, packs) placed boxes."""
     tables: Mapping[str, pd.DataFrame]
-    """site_load, unallocated, allocations (records/tables_written.py), and unallocated_draws:
-    draw, reason, boxes."""
+    """site_load, site_week_load, capacity_value, unallocated, churn, allocations
+    (records/tables_written.py), and unallocated_draws: draw, reason, boxes."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ that span tables (extract/cross_checks.py).
 
 import functools
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -97,6 +97,14 @@ class TableContract:
         """The contract's columns in its order and dtypes; for frames we computed ourselves."""
         columns = {c.name: frame[c.name].astype(c.dtype) for c in self.columns}
         return pd.DataFrame(columns, copy=False)  # not copied into blocks: tables can be big
+
+    def allowing_empty(self, frame: pd.DataFrame) -> "TableContract":
+        """The contract with every column nullable that has empty cells in a frame."""
+        columns = (
+            replace(column, nullable=column.nullable or bool(frame[column.name].isna().any()))
+            for column in self.columns
+        )
+        return replace(self, columns=tuple(columns))
 
     def breaches(self, frame: pd.DataFrame) -> list[Breach]:
         """Every broken rule of one table whose columns already have the declared dtypes."""

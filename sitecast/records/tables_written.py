@@ -135,6 +135,22 @@ ALLOCATION_GAP = TableContract(
                maximum=1),
     ),
 )  # fmt: skip
+CHURN = TableContract(
+    "churn",
+    "How much a plan differs from the last published one, draw by draw, beside the least that any "
+    "allocation could have reached; without rows where no plan was published before.",
+    ("menu_week", "draw"),
+    (
+        _WEEK,
+        count("draw", "number of the draw"),
+        text("plan_from", "plan that was published last"),
+        count("changed", "Σ |now − before| over sites, days and items; wape_site = changed ÷ "
+              "pieces", "pieces"),
+        count("least", "the same after adding the sites up; wape_global = least ÷ pieces",
+              "pieces"),
+        count("pieces", "kits and products now", "pieces"),
+    ),
+)  # fmt: skip
 UNALLOCATED = TableContract(
     "unallocated", "Boxes no site can take, and the limit that binds.",
     ("menu_week", "delivery_date", "region_id", "reason", "binding"),
@@ -241,11 +257,14 @@ FORECAST_ACCURACY = TableContract(
     ),
 )  # fmt: skip
 
-PUBLISHED_TABLES = (SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD, UNALLOCATED)
+PUBLISHED_TABLES = (
+    SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE,
+    UNALLOCATED, CHURN,
+)  # fmt: skip
 TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (
-        FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED,
+        FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED, CHURN,
         ITEM_LOAD, ALLOCATION_GAP, RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS,
         PUBLICATIONS, FORECAST_ACCURACY,
         PURCHASE_PLAN,

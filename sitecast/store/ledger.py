@@ -107,6 +107,8 @@ class Ledger:
     def current(self, table: str) -> pd.DataFrame:
         """A published table as it stands in the current publication; empty before the first.
 
+        Columns that the code of its publication did not know have empty cells.
+
         Raises:
             NotFound: no published table has this name.
         """
@@ -118,7 +120,8 @@ class Ledger:
             query = current_rows(PUBLISHED[table]).order_by(*contract.key)
             rows = connection.execute(query).all()
         names = [column.name for column in contract.columns]
-        return contract.shaped(pd.DataFrame(rows, columns=names))
+        frame = pd.DataFrame(rows, columns=names)
+        return contract.allowing_empty(frame).shaped(frame)
 
     def published_versions(self) -> dict[str, tuple[str, Mapping[str, Mapping[str, str]]]]:
         """plan_id and versions (menu week → asset → version) of every publication, by its id."""

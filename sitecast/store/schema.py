@@ -102,14 +102,36 @@ def current_rows(table: sa.Table) -> sa.Select[Any]:
 
 
 def create_all(connection: sa.Connection) -> None:
-    """Create the tables and views that do not exist yet."""
+    """Create the tables and views that do not exist yet; add columns that earlier code had not."""
     METADATA.create_all(connection)
-    existing = set(sa.inspect(connection).get_view_names())
+    there = sa.inspect(connection)
+    views = set(there.get_view_names())
     for name, table in PUBLISHED.items():
-        if f"current_{name}" in existing:
-            continue
-        mine = (POINTERS.c.name == "publication") & (POINTERS.c.value == table.c.publication_id)
-        rows = sa.select(table).join_from(table, POINTERS, mine)
-        query = rows.compile(connection, compile_kwargs={"literal_binds": True})
-        # Names come from the contract, never from input.
-        connection.exec_driver_sql(f"CREATE VIEW current_{name} AS {query}")
+        known = [column["name"] for column in there.get_columns(name)]
+        missing = [column for column in table.columns if column.name not in known]
+        for column in missing:
+            connection.exec_driver_sql(added(column, connection.dialect))
+        if missing or f"current_{name}" not in views:
+            # New columns stand last, as PostgreSQL asks of a view that is replaced.
+            order = [*(table.c[place] for place in known if place in table.c), *missing]
+            _create_view(connection, table, order)
+
+
+def added(column: sa.Column[Any], dialect: sa.Dialect) -> str:
+    """The statement that adds a column; rows of earlier publications are left empty there."""
+    empty = sa.Column(column.name, column.type, nullable=True)
+    declared = sa.schema.CreateColumn(empty).compile(dialect=dialect)
+    return f"ALTER TABLE {column.table.name} ADD COLUMN {declared}"
+
+
+def _create_view(connection: sa.Connection, table: sa.Table, columns: list[sa.Column[Any]]) -> None:
+    name = f"current_{table.name}"
+    mine = (POINTERS.c.name == "publication") & (POINTERS.c.value == table.c.publication_id)
+    rows = sa.select(*columns).join_from(table, POINTERS, mine)
+    query = rows.compile(connection, compile_kwargs={"literal_binds": True})
+    replace = "OR REPLACE "
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"DROP VIEW IF EXISTS {name}")
+        replace = ""
+    # Names come from the contract, never from input.
+    connection.exec_driver_sql(f"CREATE {replace}VIEW {name} AS {query}")

@@ -10,7 +10,7 @@ from markupsafe import Markup
 from sitecast.publish.charts import site_load_svg
 from sitecast.publish.contents import Contents
 from sitecast.publish.summary import summarise
-from sitecast.publish.words import human_quantity, human_unit, reason_in_words
+from sitecast.publish.words import human_quantity, human_unit, money, reason_in_words
 
 CHART_SIZE = (420, 220)
 TOP_SKUS = 8
@@ -36,6 +36,10 @@ def page_view(contents: Contents) -> dict[str, Any]:
         "site_names": contents.site_names,
         "tight": tight_site_days(contents),
         "late": late_orders(needs, plan.as_of),
+        "churn": summary["churn"],
+        "below_floor": _placed_in_words(contents, summary["below_floor"]),
+        "over_cap": _placed_in_words(contents, summary["over_cap"]),
+        "busiest": _busiest(contents, summary["busiest"]),
         "unallocated": [
             {**row, "words": reason_in_words(row["reason"])} for row in summary["unallocated"]
         ],
@@ -77,6 +81,26 @@ def tight_site_days(contents: Contents) -> list[dict[str, Any]]:
         }
         for row in tight.itertuples()
     ]
+
+
+def _placed_in_words(contents: Contents, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Rows of site-days and site-weeks with the site's name and the date in words."""
+    return [
+        {**row, "site": contents.site_names.get(row["site_id"], row["site_id"]),
+         "date": f"{pd.Timestamp(row['production_date']):%a %d %b}" if row["production_date"]
+         else f"week {row['menu_week']}"}
+        for row in rows
+    ]  # fmt: skip
+
+
+def _busiest(contents: Contents, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The fullest site-days with a cap, and in money what another cap would change."""
+    currency = contents.plan.settings.currency
+    return [
+        {**row, "used": f"{row['used']:.0%}", "more_saves": money(row["more_saves"], currency),
+         "less_costs": money(row["less_costs"], currency)}
+        for row in _placed_in_words(contents, rows) if row["used"] is not None
+    ]  # fmt: skip
 
 
 def late_orders(needs: pd.DataFrame, as_of: dt.datetime) -> dict[str, Any]:

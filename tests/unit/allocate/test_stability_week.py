@@ -83,6 +83,10 @@ def test_r11_churn_is_told_with_its_bound(days):
     assert churn["pieces"].tolist() == kept.kits.sum(axis=(1, 2)).tolist()
 
 
+    assert TABLES_WRITTEN["churn"].breaches(churn) == []
+    assert set(churn["plan_from"]) == {small_plan().plan_id}
+
+
 def test_the_first_forecast_has_nothing_to_stay_close_to(days):
     _, plain, _ = days
-    assert "churn" not in plain.tables
+    assert len(plain.tables["churn"]) == 0
