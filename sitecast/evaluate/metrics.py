@@ -40,7 +40,8 @@ def wape_global(forecast: Floats, actual: Floats) -> float:
         >>> wape_global(np.array([[3.0], [1.0]]), np.array([[2.0], [2.0]]))
         0.0
     """
-    return float(np.abs(forecast.sum(axis=0) - actual.sum(axis=0)).sum() / _sum_of(actual))
+    # Differences first: sums of large numbers would lose what small ones differ by.
+    return float(np.abs((forecast - actual).sum(axis=0)).sum() / _sum_of(actual))
 
 
 def pinball(level: float, forecast: Floats, actual: Floats) -> float:

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -10,7 +10,14 @@ from sitecast.evaluate import bias, coverage, pinball, wape_global, wape_site
 quantities = arrays(np.float64, (3, 4), elements=st.floats(0, 1e6))
 
 
+LARGE = np.ones((3, 4))
+LARGE[1, 0] = 524_249.0
+APART = np.zeros((3, 4))
+APART[0, 0], APART[1, 0] = 1 / 3, 524_286.0
+
+
 @given(quantities, quantities)
+@example(LARGE, APART)  # sums of large numbers lost what the small ones differ by
 def test_r11_adding_sites_up_never_makes_the_error_larger(forecast, actual):
     actual = actual + 1.0
     assert wape_global(forecast, actual) <= wape_site(forecast, actual) * (1 + 1e-12)
