@@ -7,6 +7,11 @@ import pandas as pd
 _DANGEROUS = re.compile(r"[=+\-@|%\x00-\x1f＝＋－＠]")
 
 
+def looks_like_formula(text: str) -> bool:
+    """Whether a spreadsheet that is handed this text might run it."""
+    return _DANGEROUS.match(text) is not None
+
+
 def to_csv(frame: pd.DataFrame) -> bytes:
     """A table as CSV, UTF-8 with a byte-order mark for spreadsheets.
 
@@ -17,7 +22,7 @@ def to_csv(frame: pd.DataFrame) -> bytes:
     for name in safe.columns:
         if not (pd.api.types.is_numeric_dtype(safe[name]) or safe[name].dtype.kind == "M"):
             words = safe[name].dropna().unique()  # far fewer than cells
-            quoted = {word: f"'{word}" for word in words if _DANGEROUS.match(str(word))}
+            quoted = {word: f"'{word}" for word in words if looks_like_formula(str(word))}
             if quoted:
                 told = safe[name].astype(object)
                 safe[name] = told.map(lambda word, quoted=quoted: quoted.get(word, word))

@@ -1,7 +1,7 @@
 """The immutable folder of a publication, and the pointer beside it (R9).
 
-<folder>/<publication_id>/   <table>.parquet, <table>.csv, page.html, summary.json,
-manifest.json (versions, rows and a sha256 per file)
+<folder>/<publication_id>/   <table>.parquet, <table>.csv, page.html, workbook.xlsx,
+summary.json, manifest.json (versions, rows and a sha256 per file)
 /current.json        {"publication_id": …}, replaced in one step
 /current             a link to the same folder, for people
 """
@@ -19,6 +19,7 @@ from sitecast.publish.csv_cells import to_csv
 from sitecast.publish.manifest import PlanManifest
 from sitecast.publish.page import render_page
 from sitecast.publish.summary import summarise
+from sitecast.publish.workbook import render_workbook
 from sitecast.store.files import (
     rename_into_place,
     replace_file,
@@ -29,7 +30,8 @@ from sitecast.store.files import (
 )  # fmt: skip
 from sitecast.store.parquet import to_parquet
 
-MANIFEST, PAGE, POINTER, LINK = "manifest.json", "page.html", "current.json", "current"
+MANIFEST, PAGE, WORKBOOK = "manifest.json", "page.html", "workbook.xlsx"
+POINTER, LINK = "current.json", "current"
 
 
 def write_publication(
@@ -70,6 +72,7 @@ def _files(
     for name, frame in tables.items():
         files[f"{name}.parquet"], files[f"{name}.csv"] = to_parquet(frame), to_csv(frame)
     files[PAGE] = render_page(contents, ui_url).encode()
+    files[WORKBOOK] = render_workbook(contents, ui_url)
     files["summary.json"] = _json(summarise(contents.tables))
     files[MANIFEST] = _json({
         "publication_id": contents.publication_id,

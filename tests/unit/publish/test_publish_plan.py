@@ -26,6 +26,7 @@ from sitecast.store import OutboxRow
 from sitecast.store.outbox import Outbox
 from sitecast.store.parquet import from_parquet
 
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 LATER = NOW + dt.timedelta(hours=2)
 
 
@@ -65,7 +66,7 @@ def test_folder_holds_every_table_twice_with_checksums(world: World) -> None:
              "site_week_load", "capacity_value", "churn",
              "forecast_plan"}  # fmt: skip
     expected = {f"{name}.{kind}" for name in names for kind in ("csv", "parquet")}
-    assert set(manifest["sha256"]) == expected | {"page.html", "summary.json"}
+    assert set(manifest["sha256"]) == expected | {"page.html", "workbook.xlsx", "summary.json"}
     assert {path.name for path in folder.iterdir()} == {*manifest["sha256"], "manifest.json"}
     for week in WEEKS:
         stored = world.weeks.read(SiteForecast, world.plan.plan_id, week)["site_load"]
@@ -226,8 +227,8 @@ def test_message_is_frozen_stable_and_says_the_answer(world: World) -> None:
         "Test Kitchen: forecast 2026-W48 to 2026-W49, 5 boxes without a site"
     )
     kinds = [part.get_content_type() for part in first.walk()]
-    assert kinds == ["multipart/alternative", "text/plain", "multipart/related", "text/html",
-                     "image/png"]  # fmt: skip
+    assert kinds == ["multipart/mixed", "multipart/alternative", "text/plain",
+                     "multipart/related", "text/html", "image/png", _XLSX]  # fmt: skip
     plain = first.get_body(("plain",))
     assert plain is not None
     assert publication.page.as_uri() in plain.get_content()

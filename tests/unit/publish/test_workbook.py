@@ -1,0 +1,288 @@
+import datetime as dt
+import email
+import email.policy
+import io
+import json
+import zipfile
+from dataclasses import replace
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from openpyxl.worksheet.worksheet import Worksheet
+from publish_world import NOW, UI_URL, WEEKS, World, forecast_tables
+from worlds import small_plan
+
+from sitecast.publish import message as message_module
+from sitecast.publish import publish_plan, workbook
+from sitecast.publish.contents import Contents
+from sitecast.publish.message import MOST_ATTACHED, file_name
+from sitecast.publish.summary import summarise
+from sitecast.publish.workbook import render_workbook
+from sitecast.publish.workbook_cells import LONGEST_NAME, LONGEST_TEXT, cell_text, sheet_names
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.publication import Publication
+from sitecast.records.tables_written import PUBLISHED_TABLES, TABLES_WRITTEN
+from sitecast.store.outbox import Outbox
+
+FORMULA = '=HYPERLINK("http://evil.example","click")'
+SITES = {"north": "North / East: [1]", "south": "+cmd|' /C calc'!A0"}
+
+
+def publish(world: World) -> Publication:
+    for week in WEEKS:
+        world.store_week(week)
+    return publish_plan(world.plan, world.weeks, world.ledger, world.folder, UI_URL, NOW)
+
+
+def contents_of(**changed: Any) -> Contents:
+    weeks = [forecast_tables(week) for week in WEEKS]
+    tables = {
+        table.name: pd.concat([week[table.name] for week in weeks], ignore_index=True)
+        for table in PUBLISHED_TABLES
+    }
+    plan = small_plan()
+    plan = ForecastPlan(plan.plan_id, plan.as_of, WEEKS, "test", plan.settings, {})
+    names = {"site_names": SITES, "sku_names": {"sku-rice": FORMULA}}
+    return replace(Contents(plan, "publication-1", tables, **names), **changed)
+
+
+@pytest.fixture(scope="module")
+def contents() -> Contents:
+    return contents_of()
+
+
+@pytest.fixture(scope="module")
+def data(contents: Contents) -> bytes:
+    return render_workbook(contents, UI_URL)
+
+
+@pytest.fixture(scope="module")
+def book(data: bytes) -> openpyxl.Workbook:
+    return openpyxl.load_workbook(io.BytesIO(data))
+
+
+def rows(sheet: Worksheet) -> pd.DataFrame:
+    header, *body = sheet.iter_rows(values_only=True)
+    return pd.DataFrame(body, columns=list(header))
+
+
+def xml_parts(data: bytes) -> dict[str, ElementTree.Element]:
+    archive = zipfile.ZipFile(io.BytesIO(data))
+    assert archive.testzip() is None
+    return {name: ElementTree.fromstring(archive.read(name)) for name in archive.namelist()}
+
+
+def read_me(book: openpyxl.Workbook) -> list[tuple[Any, ...]]:
+    return list(book["Read me"].iter_rows(values_only=True))
+
+
+def test_there_is_a_sheet_per_site_between_the_read_me_and_the_whole(book: Any) -> None:
+    assert book.sheetnames == ["Read me", "North East 1", "+cmd|' C calc'!A0", "Weekly need",
+                               "Site load", "Unallocated"]  # fmt: skip
+
+
+def test_sites_hold_their_needs_in_peoples_units_and_nothing_else(
+    contents: Contents, book: Any
+) -> None:
+    need = contents.tables["site_forecast"]
+    titles = {"p10": "qty_p10", "p50": "qty_p50", "p90": "qty_p90", "Committed": "qty_committed",
+              "Required": "qty_required", "Cases": "cases_to_buy"}  # fmt: skip
+    for site, name in (("north", book.sheetnames[1]), ("south", book.sheetnames[2])):
+        shown = rows(book[name])
+        mine = need[need["site_id"] == site]
+        assert len(shown) == len(mine) == 12
+        keys = set(zip(shown["Menu week"], shown["Need date"], shown["SKU"], strict=True))
+        assert keys == set(zip(mine["menu_week"], mine["need_date"], mine["sku_id"], strict=True))
+        for sku, unit, scale in (("sku-rice", "kg", 1000), ("sku-cola", "each", 1)):
+            part, whole = shown[shown["SKU"] == sku], mine[mine["sku_id"] == sku]
+            assert set(part["Unit"]) == {unit}
+            for title, column in titles.items():
+                by = scale if title != "Cases" else 1
+                assert part[title].sum() * by == pytest.approx(whole[column].sum(), rel=1e-12)
+
+
+def test_other_sheets_total_what_the_tables_total(contents: Contents, book: Any) -> None:
+    tables = contents.tables
+    week, load, short = (rows(book[n]) for n in ("Weekly need", "Site load", "Unallocated"))
+    rice = tables["weekly_need"].query("sku_id == 'sku-rice'")["qty_p90"].sum()
+    assert week.loc[week["SKU"] == "sku-rice", "p90"].sum() * 1000 == pytest.approx(rice)
+    assert week["Cases"].sum() == tables["site_forecast"]["cases_to_buy"].sum()
+    assert set(week["Order by"]) == {dt.datetime(2026, 11, 19)}
+    for title, column in (("p50", "boxes_p50"), ("Committed", "boxes_committed"),
+                          ("Short for this cap", "boxes_unallocated")):  # fmt: skip
+        assert load[title].sum() == tables["site_load"][column].sum()
+    assert load["Cap"].dropna().tolist() == [40] * 6
+    assert load["Used"].dropna().tolist() == [0.95] * 6
+    assert short["Mean"].sum() == tables["unallocated"]["boxes_mean"].sum()
+    assert set(short["Reason"]) == {"every site that could pack them is full"}
+
+
+def test_read_me_names_the_plan_its_totals_and_every_column(contents: Contents, book: Any) -> None:
+    lines = read_me(book)
+    facts = {line[0]: line[1] for line in lines}
+    assert facts["Plan"] == contents.plan.plan_id
+    assert facts["Publication"] == contents.publication_id
+    assert facts["Known until"] == "Fri 20 Nov 2026, 06:00 UTC"
+    total = summarise(contents.tables)["total"]
+    (told,) = [line[1:7] for line in lines if line[0] == "All weeks"]
+    names = ["boxes", "boxes_committed", "kits", "boxes_unallocated", "skus", "cases_to_buy"]
+    assert list(told) == [total[name] for name in names]
+    meanings = {(line[0], line[1]): line[3] for line in lines if line[3]}
+    for sheet in book.worksheets[2:]:
+        name = "each site" if sheet is book.worksheets[2] else sheet.title
+        assert all(meanings[name, cell.value] for cell in sheet[1])
+    declared = TABLES_WRITTEN["site_forecast"]["qty_required"].description
+    assert meanings["each site", "Required"] == declared
+
+
+def test_dates_are_dates_and_quantities_show_their_unit(book: Any) -> None:
+    sheet = book.worksheets[1]
+    titles = [cell.value for cell in sheet[1]]
+    for line in sheet.iter_rows(min_row=2):
+        cells = dict(zip(titles, line, strict=True))
+        assert cells["Need date"].is_date
+        assert cells["Order by"].is_date
+        unit = {"kg": '#,##0.00" kg"', "each": '#,##0" each"'}[cells["Unit"].value]
+        assert {cells[t].number_format for t in ("p10", "p50", "p90", "Required")} == {unit}
+
+
+def test_tables_are_frozen_filtered_coloured_and_set_up_for_print(book: Any) -> None:
+    for sheet in book.worksheets[1:]:
+        assert sheet.freeze_panes == "A2"
+        assert sheet.auto_filter.ref == sheet.dimensions
+        assert sheet.print_title_rows == "$1:$1"
+        assert sheet.sheet_properties.pageSetUpPr.fitToPage
+        assert (sheet.page_setup.fitToWidth or 1, sheet.page_setup.fitToHeight) == (1, 0)
+        assert sheet.page_setup.orientation == "landscape"
+    kinds = {
+        sheet.title: sorted(rule.type for found in sheet.conditional_formatting
+                            for rule in found.rules)
+        for sheet in book.worksheets
+    }  # fmt: skip
+    late = ["colorScale", "expression"]
+    assert list(kinds.values()) == [[], late, late, late, ["cellIs"] * 4, []]
+    (rule,) = [r for found in book.worksheets[1].conditional_formatting for r in found.rules
+               if r.type == "expression"]  # fmt: skip
+    assert rule.formula == ["AND(ISNUMBER($N2),$N2<46346,$M2>0)"]  # 46346 is 2026-11-20
+
+
+def test_text_from_the_data_stays_text(data: bytes, book: Any) -> None:
+    parts = xml_parts(data)
+    assert not [name for name, root in parts.items() if name.startswith("xl/worksheets/sheet")
+                and [tag for tag in root.iter() if tag.tag.endswith("}f")]]  # fmt: skip
+    cell = next(c for c in book.worksheets[1]["B"] if c.value == FORMULA)
+    assert (cell.data_type, cell.quotePrefix) == ("s", True)
+    links = [link.attrib["Target"] for name, root in parts.items() if name.endswith(".rels")
+             for link in root if link.attrib.get("TargetMode") == "External"]  # fmt: skip
+    assert sorted(links) == [UI_URL, "page.html"]
+
+
+def test_same_contents_give_the_same_bytes(contents: Contents, data: bytes) -> None:
+    assert render_workbook(contents, UI_URL) == data
+    core = xml_parts(data)["docProps/core.xml"]
+    dates = [tag.text for tag in core if tag.tag.endswith(("created", "modified"))]
+    assert dates == ["2026-11-20T06:00:00Z"] * 2
+
+
+def test_an_address_that_is_no_web_address_is_not_linked(contents: Contents) -> None:
+    assert b"javascript" not in b"".join(
+        zipfile.ZipFile(io.BytesIO(render_workbook(contents, "javascript:alert(1)"))).read(name)
+        for name in ("xl/worksheets/sheet1.xml", "xl/worksheets/_rels/sheet1.xml.rels")
+    )
+
+
+def test_more_rows_than_a_sheet_holds_go_on_in_another(
+    contents: Contents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workbook, "MOST_ROWS", 5)
+    made = openpyxl.load_workbook(io.BytesIO(render_workbook(contents, UI_URL)))
+    assert [made[n].max_row - 1 for n in made.sheetnames if n.startswith("North")] == [5, 5, 2]
+    assert [made[n].max_row - 1 for n in made.sheetnames if n.startswith("Weekly")] == [5, 3]
+
+
+def test_a_plan_without_needs_has_a_workbook(contents: Contents) -> None:
+    empty = {table.name: table.empty() for table in PUBLISHED_TABLES}
+    bare = contents_of(tables=empty)
+    made = openpyxl.load_workbook(io.BytesIO(render_workbook(bare, "")))
+    assert [sheet.max_row for sheet in made.worksheets[1:]] == [1, 1, 1]
+
+
+@settings(max_examples=8, deadline=None)
+@given(st.lists(st.text(min_size=1, max_size=60), min_size=1, max_size=30))
+def test_any_text_comes_back_as_it_went_in(words: list[str]) -> None:
+    short = forecast_tables(WEEKS[0])["unallocated"]
+    short = pd.concat([short] * len(words), ignore_index=True).assign(binding=words)
+    empty = {table.name: table.empty() for table in PUBLISHED_TABLES}
+    made = render_workbook(contents_of(tables={**empty, "unallocated": short}), "")
+    shown = rows(openpyxl.load_workbook(io.BytesIO(made))["Unallocated"])
+    assert shown["Limits that bind"].tolist() == [cell_text(word) for word in words]
+    assert all(xml_parts(made))
+
+
+@given(st.lists(st.text(max_size=40), max_size=6))
+def test_sheet_names_are_what_excel_accepts(wanted: list[str]) -> None:
+    names = sheet_names(wanted, taken=["Read me"])
+    assert len({name.casefold() for name in [*names, "read me", "history"]}) == len(wanted) + 2
+    for name in names:
+        assert 1 <= len(name.encode("utf-16-le")) // 2 <= LONGEST_NAME
+        assert not set(name) & set("[]:*?/\\")
+        assert not name.startswith("'")
+        assert not name.endswith("'")
+    assert sheet_names(wanted, taken=["Read me"]) == names
+
+
+def test_long_text_is_cut_between_characters() -> None:
+    cut = cell_text("😀" * LONGEST_TEXT)
+    assert cut == "😀" * (LONGEST_TEXT // 2)
+    assert cell_text("a\x00b\uffff") == "a\ufffdb\ufffd"
+
+
+def queued(world: World) -> EmailMessage:
+    row = Outbox(world.ledger.database).rows("pending")[0]
+    made = email.message_from_bytes(row.message, policy=email.policy.default)
+    assert isinstance(made, EmailMessage)
+    assert max(len(line) for line in row.message.split(b"\r\n")) <= 998
+    return made
+
+
+def test_email_carries_the_very_file_that_was_published(tmp_path: Path) -> None:
+    world = World(tmp_path, company="Grün & Söhne/Kitchen")
+    made = publish(world)
+    (part,) = queued(world).iter_attachments()
+    assert part.get_filename() == "Grün Söhne Kitchen site forecast 2026-W48.xlsx"
+    published = (made.folder / "workbook.xlsx").read_bytes()
+    assert part.get_content() == published
+    manifest = json.loads((made.folder / "manifest.json").read_text())
+    assert "workbook.xlsx" in manifest["sha256"]
+    encoded = part.get_payload()
+    assert isinstance(encoded, str)
+    assert max(len(line) for line in encoded.splitlines()) <= 76  # RFC 2045
+    plain = queued(world).get_body(("plain",))
+    assert plain is not None
+    assert "Workbook: attached" in plain.get_content()
+
+
+def test_large_workbook_is_linked_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(message_module, "MOST_ATTACHED", 1_000)
+    world = World(tmp_path)
+    made = publish(world)
+    message = queued(world)
+    assert list(message.iter_attachments()) == []
+    for kind in ("plain", "html"):
+        body = message.get_body((kind,))
+        assert body is not None
+        assert (made.folder / "workbook.xlsx").resolve().as_uri() in body.get_content()
+        assert "too large to attach" in body.get_content()
+    assert MOST_ATTACHED == 10_000_000
+
+
+def test_file_name_is_a_plain_one() -> None:
+    plan = small_plan(company="../..\\Evil\r\nCo: ")
+    assert file_name(plan) == ".. .. Evil Co site forecast 2026-W48.xlsx"
