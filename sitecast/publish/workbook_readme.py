@@ -27,7 +27,8 @@ _EXPLAINED = (
     "quantities that one, five and nine draws in ten stay at or below.",
     "Means add up over days, sites and weeks; quantiles do not. The quantiles of a week are on "
     "the sheet Weekly need: do not add up those of its days.",
-    "Required covers the need in {service_level} of the draws. Cases are whole cases that "
+    "Required covers the need in {service_level} of the draws, or in the share that the costs of "
+    "too much and too little of a SKU call for where they are given. Cases are whole cases that "
     "cover it, and at least the least order.",
     "Colours: Order by is red where its day had passed when the plan was made. Over cap is amber "
     "from 10 % of the draws and red from 50 %. Used is amber from 95 % of the cap and red above "
