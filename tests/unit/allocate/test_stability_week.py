@@ -82,7 +82,6 @@ def test_r11_churn_is_told_with_its_bound(days):
     assert (churn["least"] <= churn["changed"]).all()
     assert churn["pieces"].tolist() == kept.kits.sum(axis=(1, 2)).tolist()
 
-
     assert TABLES_WRITTEN["churn"].breaches(churn) == []
     assert set(churn["plan_from"]) == {small_plan().plan_id}
 
