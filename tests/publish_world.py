@@ -10,7 +10,7 @@ import pandas as pd
 from worlds import small_plan, small_week
 
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_written import PUBLISHED_TABLES, TABLES_WRITTEN
+from sitecast.records.tables_written import TABLES_WRITTEN, WEEKLY_TABLES
 from sitecast.records.week_record import Provenance, SiteForecast, WeekData
 from sitecast.store import Ledger, WeekStore
 
@@ -29,7 +29,7 @@ class World:
         self.ledger.create()
         self.weeks = WeekStore(folder / "weeks", self.ledger)
         week = small_week()
-        self._inputs = {name: week[name] for name in ("sites", "skus")}
+        self._inputs = {name: week[name] for name in ("sites", "skus", "stock", "open_pos")}
         publication = {"recipients": ["ana@example.com", "ben@example.com"]}
         self.plan = self.make_plan("0123456789ab", **{"publication": publication, **settings})
 
@@ -129,7 +129,7 @@ def forecast_tables(menu_week: str, scale: float = 1.0) -> dict[str, pd.DataFram
     }
     return {
         contract.name: _complete(contract.name, frames[contract.name].assign(menu_week=menu_week))
-        for contract in PUBLISHED_TABLES
+        for contract in WEEKLY_TABLES
     }
 
 

@@ -11,7 +11,7 @@ from sitecast.installation import Installation
 from sitecast.publish import summarise
 from sitecast.publish.words import churn_in_words, money
 from sitecast.records.run_report import RunReport
-from sitecast.records.tables_written import PUBLISHED_TABLES
+from sitecast.records.tables_written import WEEKLY_TABLES
 from sitecast.records.week_record import SiteForecast, WeekData
 
 UNALLOCATED_SHOWN = 5
@@ -33,7 +33,7 @@ def summary_facts(installation: Installation, report: RunReport) -> dict[str, An
         "publication_id": report.publication_id,
     }
     if forecasts:
-        names = [table.name for table in PUBLISHED_TABLES]
+        names = [table.name for table in WEEKLY_TABLES]
         facts |= summarise({n: pd.concat([forecast[n] for forecast in forecasts]) for n in names})
     if report.publication_id:
         folder = installation.publications / report.publication_id

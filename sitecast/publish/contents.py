@@ -1,13 +1,15 @@
 """The tables of a publication, and the names people know things by."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import pandas as pd
 
+from sitecast.publish.buying import plan_purchases
 from sitecast.publish.manifest import PlanManifest
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_written import PUBLISHED_TABLES
+from sitecast.records.tables_purchases import PURCHASE_PLAN
+from sitecast.records.tables_written import WEEKLY_TABLES
 from sitecast.records.week_record import SiteForecast, WeekData
 from sitecast.store import WeekStore
 
@@ -31,22 +33,22 @@ def gather(
     weeks: WeekStore,
 ) -> Contents:
     """Put the plan's weeks together, with names as they were in the very data they came from."""
-    inputs = [
-        weeks.read(WeekData, plan.plan_id, week, made[WeekData.asset])
+    inputs = {
+        week: weeks.read(WeekData, plan.plan_id, week, made[WeekData.asset])
         for week, made in manifest.weeks.items()
-    ]
-    tables = {}
-    for contract in PUBLISHED_TABLES:
+    }
+    tables = {PURCHASE_PLAN.name: plan_purchases(plan, forecasts, inputs)}
+    for contract in WEEKLY_TABLES:
         parts = [contract.shaped(forecasts[week][contract.name]) for week in plan.menu_weeks]
         joined = pd.concat(parts, ignore_index=True)
         tables[contract.name] = joined.sort_values(list(contract.key), ignore_index=True)
     return Contents(
         plan, manifest.publication_id, tables,
-        _names(inputs, "sites", "site_id"), _names(inputs, "skus", "sku_id"),
+        _names(inputs.values(), "sites", "site_id"), _names(inputs.values(), "skus", "sku_id"),
     )  # fmt: skip
 
 
-def _names(inputs: list[WeekData], table: str, key: str) -> dict[str, str]:
+def _names(inputs: Iterable[WeekData], table: str, key: str) -> dict[str, str]:
     """The names of the latest week win."""
     names: dict[str, str] = {}
     for week in inputs:

@@ -257,10 +257,12 @@ FORECAST_ACCURACY = TableContract(
     ),
 )  # fmt: skip
 
-PUBLISHED_TABLES = (
+WEEKLY_TABLES = (
     SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE,
     UNALLOCATED, CHURN,
 )  # fmt: skip
+"""Published as each week's site_forecast holds them."""
+PUBLISHED_TABLES = (*WEEKLY_TABLES, PURCHASE_PLAN)
 TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (

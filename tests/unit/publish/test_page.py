@@ -10,7 +10,7 @@ from publish_world import NOW, POISON, UI_URL, WEEKS, World
 
 from sitecast.publish import publish_plan
 from sitecast.publish.page.render import content_policy
-from sitecast.records.tables_written import PUBLISHED_TABLES
+from sitecast.records.tables_written import WEEKLY_TABLES
 
 
 class Tags(HTMLParser):
@@ -105,6 +105,6 @@ def test_policy_lists_each_style_once() -> None:
 def test_a_plan_that_needs_and_packs_nothing_has_a_page(tmp_path: Path) -> None:
     world = World(tmp_path)
     for week in WEEKS:
-        world.store_week(week, without=[table.name for table in PUBLISHED_TABLES])
+        world.store_week(week, without=[table.name for table in WEEKLY_TABLES])
     made = publish_plan(world.plan, world.weeks, world.ledger, world.folder, UI_URL, NOW)
     assert 'id="rows">[]</script>' in made.page.read_text()

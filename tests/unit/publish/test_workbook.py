@@ -28,7 +28,7 @@ from sitecast.publish.workbook import render_workbook
 from sitecast.publish.workbook_cells import LONGEST_NAME, LONGEST_TEXT, cell_text, sheet_names
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
-from sitecast.records.tables_written import PUBLISHED_TABLES, TABLES_WRITTEN
+from sitecast.records.tables_written import PUBLISHED_TABLES, TABLES_WRITTEN, WEEKLY_TABLES
 from sitecast.store.outbox import Outbox
 
 FORMULA = '=HYPERLINK("http://evil.example","click")'
@@ -45,7 +45,7 @@ def contents_of(**changed: Any) -> Contents:
     weeks = [forecast_tables(week) for week in WEEKS]
     tables = {
         table.name: pd.concat([week[table.name] for week in weeks], ignore_index=True)
-        for table in PUBLISHED_TABLES
+        for table in WEEKLY_TABLES
     }
     plan = small_plan()
     plan = ForecastPlan(plan.plan_id, plan.as_of, WEEKS, "test", plan.settings, {})

@@ -14,7 +14,7 @@ from sitecast.records.tables_written import PUBLISHED_TABLES, SITE_LOAD
 from sitecast.store import Ledger
 from sitecast.store.schema import METADATA, PUBLISHED, added
 
-NEW_TABLES = ("site_week_load", "capacity_value", "churn")
+NEW_TABLES = ("site_week_load", "capacity_value", "churn", "purchase_plan")
 NEW_COLUMNS = ("floor_boxes", "over_cap_frozen", "p_binds", "shadow_price_left", "floor_reason")
 
 
