@@ -5,7 +5,7 @@ terminal (cli/) or for Dagster (sitecast_dagster/failures.py).
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Literal
 
 MAX_SHOWN = 20
@@ -64,10 +64,6 @@ class DataError(SitecastError, ValueError):
         if len(self.breaches) > MAX_SHOWN:
             lines.append(f"  … and {len(self.breaches) - MAX_SHOWN} more (sitecast check-data)")
         return "\n".join([super().__str__(), *lines])
-
-    def as_records(self) -> list[dict[str, str]]:
-        """Every breach as a plain dictionary, for tables and JSON."""
-        return [asdict(breach) for breach in self.breaches]
 
 
 class SettingsError(SitecastError, ValueError):

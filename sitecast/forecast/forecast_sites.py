@@ -13,8 +13,6 @@ from sitecast.records.quantiles import draw_quantile, draw_summary, text_at
 from sitecast.records.tables_written import RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED
 from sitecast.records.week_record import Provenance, SiteForecast, WeekData
 
-SKU_COLUMNS = ["sku_id", "kind", "base_uom"]
-
 
 def forecast_sites(
     week: WeekData, allocation: Allocation, plan: ForecastPlan, provenance: Provenance

@@ -25,8 +25,6 @@ _STYLE = """
 .sl .cap { stroke: var(--soft, #5d6862); stroke-width: 2; stroke-dasharray: 4 3; }
 .sl .cap.full { stroke: var(--bad, #b3261e); stroke-dasharray: none; }
 .sl text.full { fill: var(--bad, #b3261e); font-weight: 600; }
-.sl .line { stroke: var(--accent, #17694a); stroke-width: 1.5; fill: none; }
-.sl .dot { fill: var(--accent, #17694a); }
 """
 _CUSTOM_PROPERTY = re.compile(r"var\(--[\w-]+,\s*([^()]+)\)")
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 8, 28, 36
@@ -85,21 +83,6 @@ def site_load_svg(site_load: pd.DataFrame, width: int = 520, height: int = 240) 
     if not rows:
         body.append(_text(width / 2, height / 2, "nothing to pack", "middle"))
     return _svg("Boxes per production date against the cap", width, height, body)
-
-
-def sparkline_svg(values: Sequence[float], width: int = 120, height: int = 28) -> str:
-    """A line without axes, with a dot at its end; values that are not finite are left out."""
-    finite = [float(value) for value in values if math.isfinite(value)]
-    low, high = min(finite, default=0.0), max(finite, default=1.0)
-    spread, step = (high - low) or 1.0, (width - 8) / max(len(finite) - 1, 1)
-    points = [
-        (4 + step * place, 4 + (height - 8) * (high - value) / spread)
-        for place, value in enumerate(finite)
-    ]
-    path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    body = [f'<polyline class="line" points="{path}"/>']
-    body += [f'<circle class="dot" cx="{x:.1f}" cy="{y:.1f}" r="2.5"/>' for x, y in points[-1:]]
-    return _svg(f"{len(finite)} values from {low:,.4g} to {high:,.4g}", width, height, body)
 
 
 def to_png(svg: str, scale: float = 1) -> bytes:

@@ -8,7 +8,6 @@ import pandas as pd
 from sitecast.publish.limits import below_floor, churn, over_cap, worth_of_caps
 
 BUSIEST = 5
-LIMITS_SHOWN = 5
 
 
 def summarise(tables: Mapping[str, pd.DataFrame]) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import xml.etree.ElementTree as ET
 import pandas as pd
 import pytest
 
-from sitecast.publish.charts import site_load_svg, sparkline_svg, to_png
+from sitecast.publish.charts import site_load_svg, to_png
 
 NS = {"s": "http://www.w3.org/2000/svg"}
 
@@ -88,21 +88,10 @@ def test_no_style_attribute_breaks_a_strict_content_policy() -> None:
 
 
 def test_every_custom_property_has_a_fallback_and_the_same_style_serves_every_chart() -> None:
-    load, spark = site_load_svg(_load()), sparkline_svg([1.0, 2.0])
+    load, other = site_load_svg(_load()), site_load_svg(_load(), 200, 100)
     style = re.compile(r"<style>(.*?)</style>", re.DOTALL)
-    assert style.findall(load) == style.findall(spark)
+    assert style.findall(load) == style.findall(other)
     assert re.findall(r"var\(--[\w-]+\)", load) == []
-
-
-def test_a_sparkline_rises_and_leaves_out_what_is_not_finite() -> None:
-    svg = sparkline_svg([1.0, float("nan"), 3.0], 108, 28)
-    assert '<polyline class="line" points="4.0,24.0 104.0,4.0"/>' in svg
-    assert "2 values from 1 to 3" in svg
-
-
-@pytest.mark.parametrize("values", [[], [5.0], [2.0, 2.0]])
-def test_a_sparkline_of_too_little_is_still_a_picture(values: list[float]) -> None:
-    assert ET.fromstring(sparkline_svg(values)).attrib["role"] == "img"
 
 
 def test_png_has_the_size_asked_for() -> None:
@@ -112,5 +101,5 @@ def test_png_has_the_size_asked_for() -> None:
 
 
 def test_png_draws_the_fallback_colours() -> None:
-    green = sparkline_svg([1.0, 2.0])
+    green = site_load_svg(_load())
     assert to_png(green) != to_png(green.replace("#17694a", "#b3261e"))
