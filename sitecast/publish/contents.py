@@ -1,7 +1,7 @@
 """The tables of a publication, and the names people know things by."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -24,6 +24,10 @@ class Contents:
     """The published tables over all weeks of the plan, in the order of their keys."""
     site_names: Mapping[str, str]
     sku_names: Mapping[str, str]
+    inputs: Mapping[str, WeekData] = field(default_factory=dict)
+    """menu week → the data its forecast was made from."""
+    versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """menu week → asset → version."""
 
 
 def gather(
@@ -45,6 +49,7 @@ def gather(
     return Contents(
         plan, manifest.publication_id, tables,
         _names(inputs.values(), "sites", "site_id"), _names(inputs.values(), "skus", "sku_id"),
+        inputs, manifest.weeks,
     )  # fmt: skip
 
 
