@@ -7,10 +7,12 @@ import pandas as pd
 
 from sitecast.publish.buying import plan_purchases
 from sitecast.publish.manifest import PlanManifest
+from sitecast.records.contract import TableContract
 from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_written import WEEKLY_TABLES
-from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast.records.week_record import ForecastChanges, SiteForecast, WeekData
 from sitecast.store import WeekStore
 
 
@@ -44,13 +46,24 @@ def gather(
     tables = {PURCHASE_PLAN.name: plan_purchases(plan, forecasts, inputs)}
     for contract in WEEKLY_TABLES:
         parts = [contract.shaped(forecasts[week][contract.name]) for week in plan.menu_weeks]
-        joined = pd.concat(parts, ignore_index=True)
-        tables[contract.name] = joined.sort_values(list(contract.key), ignore_index=True)
+        tables[contract.name] = _joined(contract, parts)
+    explained = [
+        weeks.read(ForecastChanges, plan.plan_id, week, made[ForecastChanges.asset])
+        for week, made in manifest.weeks.items() if ForecastChanges.asset in made
+    ]  # fmt: skip
+    for contract in CHANGE_TABLES:
+        parts = [contract.shaped(changes[contract.name]) for changes in explained]
+        tables[contract.name] = _joined(contract, parts or [contract.empty()])
     return Contents(
         plan, manifest.publication_id, tables,
         _names(inputs.values(), "sites", "site_id"), _names(inputs.values(), "skus", "sku_id"),
         inputs, manifest.weeks,
     )  # fmt: skip
+
+
+def _joined(contract: TableContract, parts: list[pd.DataFrame]) -> pd.DataFrame:
+    joined = pd.concat(parts, ignore_index=True)
+    return joined.sort_values(list(contract.key), ignore_index=True)
 
 
 def _names(inputs: Iterable[WeekData], table: str, key: str) -> dict[str, str]:

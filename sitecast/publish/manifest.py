@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from sitecast.errors import StoreError
 from sitecast.publish.due import PlanVersion
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast.records.week_record import ForecastChanges, SiteForecast, WeekData
 from sitecast.store import Ledger, WeekStore
 
 
@@ -35,7 +35,9 @@ def plan_manifest(
 ) -> tuple[PlanManifest, Mapping[str, SiteForecast]]:
     """The newest forecasts of exactly the plan's weeks, and the manifest that names them.
 
-    extracted_data is the version a forecast was made from, which need not be the newest.
+    extracted_data is the version a forecast was made from, which need not be the newest;
+    forecast_changes is named where there is one about just this forecast: what a forecast says
+    does not wait for why it changed.
 
     Raises:
         StoreError: a week is missing, or was made for another plan.
@@ -51,7 +53,10 @@ def plan_manifest(
     forecasts = {
         week: weeks.read(SiteForecast, plan.plan_id, week, head) for week, head in heads.items()
     }
-    versions = {week: _made_of(forecast) for week, forecast in forecasts.items()}
+    versions = {
+        week: {**_made_of(forecast), **_explained_by(forecast, weeks)}
+        for week, forecast in forecasts.items()
+    }
     return PlanManifest(plan.plan_id, versions), forecasts
 
 
@@ -77,3 +82,13 @@ def _made_of(forecast: SiteForecast) -> Mapping[str, str]:
             "run the week again",
         )
     return {**inputs, SiteForecast.asset: forecast.version}
+
+
+def _explained_by(forecast: SiteForecast, weeks: WeekStore) -> Mapping[str, str]:
+    plan_id, menu_week = forecast.provenance.plan_id, forecast.menu_week
+    head = weeks.head(plan_id, menu_week, ForecastChanges)
+    if head is None:
+        return {}
+    changes = weeks.read(ForecastChanges, plan_id, menu_week, head)
+    about = changes.provenance.inputs.get(SiteForecast.asset)
+    return {ForecastChanges.asset: head} if about == forecast.version else {}

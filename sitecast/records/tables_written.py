@@ -11,11 +11,15 @@ from sitecast.records.contract import (
     json_text,
     text,
 )  # fmt: skip
+from sitecast.records.tables_changes import CHANGE_TABLES
+from sitecast.records.tables_exceptions import EXCEPTIONS
+from sitecast.records.tables_capacity import SITE_OPENINGS
 from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
 
 SHORTFALL_REASONS = (
-    "no_site_makes_all_items", "no_site_reaches_region", "cap_binds", "item_cap_binds"
+    "no_site_makes_all_items", "no_site_reaches_region", "cap_binds", "item_cap_binds",
+    "site_stays_closed",
 )  # fmt: skip
 FLOOR_REASONS = ("", "too_few_boxes", "week_cap_binds", "costs_more")
 
@@ -259,16 +263,16 @@ FORECAST_ACCURACY = TableContract(
 
 WEEKLY_TABLES = (
     SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE,
-    UNALLOCATED, CHURN,
+    UNALLOCATED, CHURN, SITE_OPENINGS,
 )  # fmt: skip
 """Published as each week's site_forecast holds them."""
-PUBLISHED_TABLES = (*WEEKLY_TABLES, PURCHASE_PLAN)
+PUBLISHED_TABLES = (*WEEKLY_TABLES, *CHANGE_TABLES, PURCHASE_PLAN)
 TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED, CHURN,
-        ITEM_LOAD, ALLOCATION_GAP, RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS,
+        ITEM_LOAD, ALLOCATION_GAP, SITE_OPENINGS, RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS,
         PUBLICATIONS, FORECAST_ACCURACY,
-        PURCHASE_PLAN,
+        *CHANGE_TABLES, PURCHASE_PLAN,
     )
 }  # fmt: skip

@@ -85,7 +85,15 @@ class SiteForecast(WeekRecord):
     asset = "site_forecast"
 
 
-WEEK_RECORDS: tuple[type[WeekRecord], ...] = (WeekData, SimulatedOrders, SiteForecast)
+class ForecastChanges(WeekRecord):
+    """forecast_changes: what changed since the last published forecast, cause by cause."""
+
+    asset = "forecast_changes"
+
+
+WEEK_RECORDS: tuple[type[WeekRecord], ...] = (
+    WeekData, SimulatedOrders, SiteForecast, ForecastChanges
+)  # fmt: skip
 
 
 def content_hash(frame: pd.DataFrame) -> str:

@@ -14,7 +14,9 @@ from sitecast.records.tables_written import PUBLISHED_TABLES, SITE_LOAD
 from sitecast.store import Ledger
 from sitecast.store.schema import METADATA, PUBLISHED, added
 
-NEW_TABLES = ("site_week_load", "capacity_value", "churn", "purchase_plan")
+NEW_TABLES = (
+    "site_week_load", "capacity_value", "churn", "purchase_plan", "forecast_changes", "change_notes"
+)  # fmt: skip
 NEW_COLUMNS = ("floor_boxes", "over_cap_frozen", "p_binds", "shadow_price_left", "floor_reason")
 
 
