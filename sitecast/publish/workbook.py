@@ -1,8 +1,8 @@
 """The workbook planners work in: one .xlsx of a publication, the same bytes for the same plan.
 
-Rows go to the file as they are written, so that memory does not grow with them. Nothing in it is
-a formula made of data: text stays text. What belongs here: putting the sheets together. What does
-not: which columns there are (workbook_columns.py) and how they look (workbook_sheet.py).
+Rows go to the file a block at a time, so that memory does not grow with them. Nothing in it is a
+formula made of data: text stays text. What belongs here: putting the sheets together. What does
+not: what stands on them (workbook_tables.py) and how they look (workbook_sheet.py).
 """
 
 import io
@@ -14,12 +14,13 @@ from xlsxwriter.workbook import Workbook
 from sitecast.publish.contents import Contents
 from sitecast.publish.words import span
 from sitecast.publish.workbook_cells import cell_text, sheet_names
-from sitecast.publish.workbook_columns import TableSheet, table_sheets
 from sitecast.publish.workbook_readme import READ_ME, write_read_me
-from sitecast.publish.workbook_sheet import Styles, set_up_print, write_table
+from sitecast.publish.workbook_rows import filled, write_samples
+from sitecast.publish.workbook_sheet import Styles, set_up_print, set_up_table
+from sitecast.publish.workbook_tables import TableSheet, table_sheets
 
 MOST_ROWS = 2**20 - 1  # of a sheet, less its header; more go on in another one
-_OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
+_OPTIONS = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False,
             "strings_to_numbers": False}  # fmt: skip
 _LONGEST_FOOTER = 80
 
@@ -42,12 +43,14 @@ def render_workbook(contents: Contents, ui_url: str) -> bytes:
     set_up_print(first, footer, header_rows=False)
     write_read_me(book, first, contents, named, ui_url)
     styles, as_of = Styles.of(book), pd.Timestamp(plan.as_of)
-    for name, table in named.items():
+    rows = {}
+    for number, (name, table) in enumerate(named.items(), start=2):
         sheet = book.add_worksheet(name)
         set_up_print(sheet, footer)
-        write_table(sheet, table, styles, as_of)
+        set_up_table(sheet, table, styles, as_of)
+        rows[f"xl/worksheets/sheet{number}.xml"] = write_samples(sheet, table, styles)
     book.close()
-    return buffer.getvalue()
+    return filled(buffer.getvalue(), rows)
 
 
 def _named(tables: list[TableSheet]) -> dict[str, TableSheet]:

@@ -18,21 +18,9 @@ def cell_text(text: str) -> str:
     return _cut(_NOT_IN_XML.sub("\ufffd", text), LONGEST_TEXT)
 
 
-def texts(values: pd.Series) -> list[str | None]:
-    """Cells of a text column; None where it is empty."""
-    known = {value: cell_text(str(value)) for value in values.dropna().unique()}
-    return [known.get(value) for value in values.tolist()]
-
-
-def serial_days(days: pd.Series) -> list[float | None]:
-    """Dates as a spreadsheet counts them; None where there is none."""
-    return numbers((days - _DAY_0).dt.days)
-
-
-def numbers(values: pd.Series) -> list[float | None]:
-    """Cells of a number column; None where it is empty."""
-    wide = values.astype("Float64").astype("float64")
-    return [None if value != value else value for value in wide.tolist()]
+def serial_days(days: pd.Series) -> pd.Series:
+    """Dates as a spreadsheet counts them."""
+    return (days - _DAY_0).dt.days
 
 
 def sheet_names(wanted: Iterable[str], taken: Iterable[str] = ()) -> list[str]:

@@ -1,21 +1,12 @@
-"""Which sheets and columns the workbook has; what they mean comes from the tables' contracts."""
+"""Which columns the workbook's sheets have; what they mean comes from the tables' contracts."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
-import numpy as np
-import pandas as pd
-
-from sitecast.publish.contents import Contents
-from sitecast.publish.page.view import weekly_needs
-from sitecast.publish.words import human_unit, reason_in_words
 from sitecast.records.tables_written import TABLES_WRITTEN
 
-_BY_SKU = ["kind", "sku", "sku_id", "need_date"]  # a SKU's days together, for whoever orders it
-
-Form = Literal["text", "date", "count", "boxes", "quantity", "share"]
-Colour = Literal["", "late", "scale", "risk", "full"]
+Form = Literal["text", "date", "count", "boxes", "quantity", "share", "money"]
+Colour = Literal["", "late", "scale", "risk", "full", "severity", "now"]
 
 
 @dataclass(frozen=True)
@@ -30,51 +21,10 @@ class SheetColumn:
     colour: Colour = ""
 
 
-@dataclass(frozen=True)
-class TableSheet:
-    """One sheet of rows. `frame` has the columns' sources, and `uom` where quantities stand."""
-
-    name: str
-    about: str
-    columns: tuple[SheetColumn, ...]
-    frame: pd.DataFrame
-    is_site: bool = False
-
-
-def table_sheets(contents: Contents) -> Iterator[TableSheet]:
-    """Every sheet but the first: one per site, then the week's needs, the load, what is short."""
-    need = with_names(contents.tables["site_forecast"], contents)
-    about = TABLES_WRITTEN["site_forecast"].description
-    for site_id in sorted({*need["site_id"], *contents.tables["site_load"]["site_id"]}):
-        site = contents.site_names.get(site_id, site_id)
-        mine = need[need["site_id"] == site_id].sort_values(_BY_SKU, ignore_index=True)
-        yield TableSheet(site, f"{about} Here: {site} ({site_id}).", _NEED, mine, True)
-    week = with_names(weekly_needs(contents), contents)
-    yield TableSheet("Weekly need", TABLES_WRITTEN["weekly_need"].description, _WEEK, week)
-    load = _load(contents)
-    yield TableSheet("Site load", TABLES_WRITTEN["site_load"].description, _LOAD, load)
-    short = contents.tables["unallocated"]
-    short = short.assign(words=short["reason"].map(reason_in_words))
-    yield TableSheet("Unallocated", TABLES_WRITTEN["unallocated"].description, _SHORT, short)
-
-
-def with_names(need: pd.DataFrame, contents: Contents) -> pd.DataFrame:
-    """A table of needs with names, people's units, and the share that is placed already."""
-    share = need["qty_committed"] / need["qty_p50"].where(need["qty_p50"] > 0)
-    return need.assign(
-        sku=need["sku_id"].map(contents.sku_names).fillna(need["sku_id"]),
-        site=need["site_id"].map(contents.site_names).fillna(need["site_id"]),
-        unit=need["uom"].map(human_unit),
-        placed=np.minimum(share, 1.0).round(3),
-    )
-
-
-def _load(contents: Contents) -> pd.DataFrame:
-    load = contents.tables["site_load"]
-    caps = load["cap_boxes"].astype("Float64").astype("float64")
-    return load.assign(
-        site=load["site_id"].map(contents.site_names).fillna(load["site_id"]),
-        used=(load["boxes_p50"] / caps.where(caps > 0)).round(3),
+def in_currency(columns: tuple[SheetColumn, ...], currency: str) -> tuple[SheetColumn, ...]:
+    """The same columns, with the currency as the unit of money."""
+    return tuple(
+        replace(column, unit=currency) if column.form == "money" else column for column in columns
     )
 
 
@@ -93,15 +43,6 @@ def _quantities(table: str) -> tuple[SheetColumn, ...]:
     )  # fmt: skip
 
 
-def _sku(table: str) -> tuple[SheetColumn, ...]:
-    return (
-        _of(table, "SKU", "sku_id", "text"),
-        SheetColumn("Name", "sku", "text", "the SKU's name"),
-        _of(table, "Kind", "kind", "text"),
-        SheetColumn("Unit", "unit", "text", "unit of the quantities: kg for g, l for ml"),
-    )
-
-
 def _boxes(table: str) -> tuple[SheetColumn, ...]:
     return (
         _of(table, "Committed", "boxes_committed", "count"),
@@ -110,26 +51,58 @@ def _boxes(table: str) -> tuple[SheetColumn, ...]:
 
 
 _SITE = SheetColumn("Site", "site", "text", "the factory's name")
-_NEED = (
-    *_sku("site_forecast"),
-    _of("site_forecast", "Menu week", "menu_week", "text"),
+_SKU = (
+    SheetColumn("SKU", "sku_id", "text", "ingredient, product or packaging item"),
+    SheetColumn("Name", "sku", "text", "the SKU's name"),
+)
+_UNIT = SheetColumn("Unit", "unit", "text", "unit of the quantities: kg for g, l for ml")
+_WEEK = SheetColumn("Menu week", "menu_week", "text", "menu week")
+NEED = (
+    *_SKU,
+    _of("site_forecast", "Kind", "kind", "text"),
+    _UNIT,
+    _WEEK,
     _of("site_forecast", "Need date", "need_date", "date"),
     *_quantities("site_forecast"),
     _of("site_forecast", "Required", "qty_required", "quantity"),
-    _of("site_forecast", "Cases", "cases_to_buy", "count"),
-    _of("site_forecast", "Order by", "order_by", "date", "late"),
-)
-_WEEK = (
-    _of("weekly_need", "Menu week", "menu_week", "text"),
+    SheetColumn("Covered", "covered", "quantity", "part of Required that stock, open purchase "
+                "orders and this plan's earlier orders cover", "as in Unit"),
+    _of("purchase_plan", "Cases to order", "cases", "count"),
+    _of("purchase_plan", "Order by", "order_by", "date", "late"),
+)  # fmt: skip
+WEEK = (
+    _WEEK,
     _SITE,
-    *_sku("weekly_need"),
+    *_SKU,
+    _of("weekly_need", "Kind", "kind", "text"),
+    _UNIT,
     *_quantities("weekly_need"),
-    SheetColumn("Cases", "cases_to_buy", "count", "whole cases to buy, sum over the days", "cases"),
-    SheetColumn("Order by", "order_by", "date", "first last day to order of the days",
+    SheetColumn("Cases to order", "cases", "count", "whole cases to order for the days of the "
+                "week, net of stock and open purchase orders", "cases"),
+    SheetColumn("Order by", "order_by", "date", "first day by which some of them are ordered",
                 colour="late"),
 )  # fmt: skip
-_LOAD = (
-    _of("site_load", "Menu week", "menu_week", "text"),
+BUY = (
+    _of("purchase_plan", "Order by", "order_by", "date", "late"),
+    SheetColumn("When", "when", "text", "now: order it before the next plan is made; later: the "
+                "next plan may still change it", colour="now"),
+    _SITE,
+    *_SKU,
+    _UNIT,
+    _of("purchase_plan", "Cases to order", "cases", "count"),
+    _of("purchase_plan", "Ordered", "qty_ordered", "quantity"),
+    _of("purchase_plan", "Commit now", "commit_now", "quantity"),
+    _of("purchase_plan", "Flex later", "flex_later", "quantity"),
+    _of("purchase_plan", "Need date", "need_date", "date"),
+    _WEEK,
+    _of("purchase_plan", "Required", "qty_required", "quantity"),
+    _of("purchase_plan", "From stock", "from_stock", "quantity"),
+    _of("purchase_plan", "On order", "from_open_pos", "quantity"),
+    _of("purchase_plan", "Left over", "from_surplus", "quantity"),
+    _of("purchase_plan", "Net", "net", "quantity"),
+)  # fmt: skip
+CAPACITY = (
+    _WEEK,
     _SITE,
     _of("site_load", "Production date", "production_date", "date"),
     *_boxes("site_load"),
@@ -138,9 +111,12 @@ _LOAD = (
     _of("site_load", "Over cap", "p_over_cap", "share", "risk"),
     _of("site_load", "Floor", "floor_boxes", "count"),
     _of("site_load", "Short for this cap", "boxes_unallocated", "boxes"),
-)
-_SHORT = (
-    _of("unallocated", "Menu week", "menu_week", "text"),
+    SheetColumn("10 % more cap saves", "more_saves", "money", "less delivery, moves and shortfall "
+                "with a tenth more cap on this day; empty where it is not known"),
+    SheetColumn("10 % less costs", "less_costs", "money", "the same with a tenth less cap"),
+)  # fmt: skip
+SHORT = (
+    _WEEK,
     _of("unallocated", "Delivery date", "delivery_date", "date"),
     _of("unallocated", "Region", "region_id", "text"),
     SheetColumn("Reason", "words", "text", "why"),
@@ -148,3 +124,35 @@ _SHORT = (
     _of("unallocated", "Mean", "boxes_mean", "boxes"),
     *_boxes("unallocated"),
 )
+ATTENTION = (
+    SheetColumn("Rank", "rank", "count", "1 is what to look at first"),
+    SheetColumn("Severity", "severity", "text", "high, medium or low", colour="severity"),
+    SheetColumn("Rule", "rule", "text", "name of the rule that found it"),
+    SheetColumn("At risk", "value_at_risk", "money", "money at risk"),
+    SheetColumn("Order by", "order_by", "date", "last day to do something about it by an order"),
+    _WEEK,
+    SheetColumn("What", "message", "text", "what is the matter"),
+    SheetColumn("Rows", "where", "text", "keys of the rows of the tables that it is about"),
+)
+CAUSES = {
+    "orders": ("Orders", "orders placed and cancelled since"),
+    "volume": ("Volume", "another forecast of boxes"),
+    "shares": ("Shares", "what customers are expected to choose"),
+    "menu_and_bom": ("Menu and BOM", "menu, recipes, bills of materials, delivery days"),
+    "caps_and_eligibility": ("Caps, sites", "caps, regions, which site makes what"),
+    "overrides": ("Settings", "settings of the plan"),
+    "code": ("Code", "another version of sitecast"),
+    "draws": ("Draws", "chance, and what the compared draws cannot tell apart"),
+    "unknown": ("Unknown", "the last plan's inputs are gone"),
+}
+CHANGES = (
+    _WEEK,
+    _SITE,
+    *_SKU,
+    _UNIT,
+    SheetColumn("Change", "total", "quantity", "mean quantity now, less that of the last "
+                "published plan: the sum of its causes", "as in Unit"),
+    SheetColumn("Main cause", "main", "text", "the cause that moved it most"),
+    *(SheetColumn(title, cause, "quantity", f"part of Change by {meaning}", "as in Unit")
+      for cause, (title, meaning) in CAUSES.items()),
+)  # fmt: skip

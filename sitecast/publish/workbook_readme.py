@@ -11,7 +11,7 @@ from sitecast.publish.contents import Contents
 from sitecast.publish.summary import summarise
 from sitecast.publish.words import span
 from sitecast.publish.workbook_cells import cell_text
-from sitecast.publish.workbook_columns import TableSheet
+from sitecast.publish.workbook_tables import TableSheet
 
 READ_ME = "Read me"
 _WIDTHS = (24, 18, 16, 16, 16, 16, 16)

@@ -26,13 +26,19 @@ from sitecast.publish.message import MOST_ATTACHED, file_name
 from sitecast.publish.summary import summarise
 from sitecast.publish.workbook import render_workbook
 from sitecast.publish.workbook_cells import LONGEST_NAME, LONGEST_TEXT, cell_text, sheet_names
+from sitecast.publish.workbook_rows import DIGITS
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
+from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_written import PUBLISHED_TABLES, TABLES_WRITTEN, WEEKLY_TABLES
 from sitecast.store.outbox import Outbox
 
 FORMULA = '=HYPERLINK("http://evil.example","click")'
 SITES = {"north": "North / East: [1]", "south": "+cmd|' /C calc'!A0"}
+
+
+ROUNDED = 0.5 * 10.0**-DIGITS
+SITE_SHEETS = ["North East 1", "+cmd|' C calc'!A0"]
 
 
 def publish(world: World) -> Publication:
@@ -47,10 +53,51 @@ def contents_of(**changed: Any) -> Contents:
         table.name: pd.concat([week[table.name] for week in weeks], ignore_index=True)
         for table in WEEKLY_TABLES
     }
+    tables |= {"purchase_plan": purchases(tables["site_forecast"]), "exceptions": exceptions(),
+               "forecast_changes": forecast_changes(tables["site_forecast"])}  # fmt: skip
     plan = small_plan()
     plan = ForecastPlan(plan.plan_id, plan.as_of, WEEKS, "test", plan.settings, {})
     names = {"site_names": SITES, "sku_names": {"sku-rice": FORMULA}}
     return replace(Contents(plan, "publication-1", tables, **names), **changed)
+
+
+def purchases(need: pd.DataFrame) -> pd.DataFrame:
+    """Stock covers a tenth; each third line needs no order, and north's have to be made now."""
+    ordered = pd.Series([0.0, 20_000.0, 30_000.0] * (len(need) // 3))
+    now = ordered.where(need["site_id"] == "north", 0.0)
+    frame = need.assign(
+        from_stock=0.1 * need["qty_required"], from_open_pos=0.0, from_surplus=0.0,
+        net=0.9 * need["qty_required"], cases=(ordered // 5_000).astype("int64"),
+        qty_ordered=ordered, commit_now=now, flex_later=ordered - now,
+    )  # fmt: skip
+    return PURCHASE_PLAN.shaped(frame)
+
+
+def exceptions() -> pd.DataFrame:
+    keys = {"table": "site_load", "site_id": "north", "production_date": "2026-11-26"}
+    found = [(2, "over_moq_or_shelf_life", "low", 1_250, "2026-11-21", "2026-W49", "{}", FORMULA),
+             (1, "cap_likely_broken", "high", 123_456, None, "2026-W48", json.dumps(keys),
+              "north is full")]  # fmt: skip
+    columns = [
+        "rank",
+        "rule",
+        "severity",
+        "value_at_risk",
+        "order_by",
+        "menu_week",
+        "keys",
+        "message",
+    ]
+    frame = pd.DataFrame(found, columns=columns)
+    return frame.assign(order_by=pd.to_datetime(frame["order_by"]))
+
+
+def forecast_changes(need: pd.DataFrame) -> pd.DataFrame:
+    """Orders bring a quarter to every need, chance takes an eighth from those of north."""
+    base = need[["menu_week", "site_id", "sku_id", "need_date"]].assign(plan_from="a", plan_to="b")
+    orders = base.assign(cause="orders", delta=need["qty_mean"] / 4)
+    draws = base.assign(cause="draws", delta=-need["qty_mean"] / 8)
+    return pd.concat([orders, draws[draws["site_id"] == "north"]], ignore_index=True)
 
 
 @pytest.fixture(scope="module")
@@ -83,18 +130,21 @@ def read_me(book: openpyxl.Workbook) -> list[tuple[Any, ...]]:
     return list(book["Read me"].iter_rows(values_only=True))
 
 
-def test_there_is_a_sheet_per_site_between_the_read_me_and_the_whole(book: Any) -> None:
-    assert book.sheetnames == ["Read me", "North East 1", "+cmd|' C calc'!A0", "Weekly need",
-                               "Site load", "Unallocated"]  # fmt: skip
+def test_sheets_go_from_what_to_act_on_to_the_needs_of_each_site(book: Any) -> None:
+    assert book.sheetnames == ["Read me", "Attention", "What changed", "Buy", "Capacity",
+                               "Unallocated", "Weekly need", *SITE_SHEETS]  # fmt: skip
 
 
 def test_sites_hold_their_needs_in_peoples_units_and_nothing_else(
     contents: Contents, book: Any
 ) -> None:
-    need = contents.tables["site_forecast"]
+    need = contents.tables["site_forecast"].merge(
+        contents.tables["purchase_plan"][["site_id", "need_date", "sku_id", "from_stock", "cases"]]
+    )
     titles = {"p10": "qty_p10", "p50": "qty_p50", "p90": "qty_p90", "Committed": "qty_committed",
-              "Required": "qty_required", "Cases": "cases_to_buy"}  # fmt: skip
-    for site, name in (("north", book.sheetnames[1]), ("south", book.sheetnames[2])):
+              "Required": "qty_required", "Covered": "from_stock",
+              "Cases to order": "cases"}  # fmt: skip
+    for site, name in zip(("north", "south"), SITE_SHEETS, strict=True):
         shown = rows(book[name])
         mine = need[need["site_id"] == site]
         assert len(shown) == len(mine) == 12
@@ -104,24 +154,75 @@ def test_sites_hold_their_needs_in_peoples_units_and_nothing_else(
             part, whole = shown[shown["SKU"] == sku], mine[mine["sku_id"] == sku]
             assert set(part["Unit"]) == {unit}
             for title, column in titles.items():
-                by = scale if title != "Cases" else 1
-                assert part[title].sum() * by == pytest.approx(whole[column].sum(), rel=1e-12)
+                by = scale if title != "Cases to order" else 1
+                off = abs(part[title].sum() * by - whole[column].sum())
+                assert off <= len(part) * by * ROUNDED
 
 
 def test_other_sheets_total_what_the_tables_total(contents: Contents, book: Any) -> None:
     tables = contents.tables
-    week, load, short = (rows(book[n]) for n in ("Weekly need", "Site load", "Unallocated"))
+    week, load, short = (rows(book[n]) for n in ("Weekly need", "Capacity", "Unallocated"))
     rice = tables["weekly_need"].query("sku_id == 'sku-rice'")["qty_p90"].sum()
     assert week.loc[week["SKU"] == "sku-rice", "p90"].sum() * 1000 == pytest.approx(rice)
-    assert week["Cases"].sum() == tables["site_forecast"]["cases_to_buy"].sum()
+    assert week["Cases to order"].sum() == tables["purchase_plan"]["cases"].sum()
     assert set(week["Order by"]) == {dt.datetime(2026, 11, 19)}
-    for title, column in (("p50", "boxes_p50"), ("Committed", "boxes_committed"),
+    for title, column in (("p10", "boxes_p10"), ("p50", "boxes_p50"), ("p90", "boxes_p90"),
+                          ("Committed", "boxes_committed"),
                           ("Short for this cap", "boxes_unallocated")):  # fmt: skip
-        assert load[title].sum() == tables["site_load"][column].sum()
+        assert load[title].sum() == pytest.approx(tables["site_load"][column].sum(), abs=0.01)
     assert load["Cap"].dropna().tolist() == [40] * 6
     assert load["Used"].dropna().tolist() == [0.95] * 6
+    worth = tables["capacity_value"].groupby("change_pct")["money_saved"].sum() / 100
+    assert load["10 % more cap saves"].sum() == worth[10]
+    assert load["10 % less costs"].sum() == -worth[-10]
     assert short["Mean"].sum() == tables["unallocated"]["boxes_mean"].sum()
     assert set(short["Reason"]) == {"every site that could pack them is full"}
+
+
+def test_what_to_buy_now_stands_by_need_and_what_can_wait_by_week(
+    contents: Contents, book: Any
+) -> None:
+    plan, shown = contents.tables["purchase_plan"], rows(book["Buy"])
+    orders = plan[plan["cases"] > 0]
+    now = orders[orders["commit_now"] > 0]
+    assert len(shown[shown["When"] == "now"]) == len(now) == 8
+    waits = orders.drop(now.index).drop_duplicates(["menu_week", "site_id", "sku_id"])
+    assert len(shown[shown["When"] == "later"]) == len(waits) == 4
+    assert shown["Cases to order"].sum() == plan["cases"].sum()
+    for sku, scale in (("sku-rice", 1000), ("sku-cola", 1)):
+        mine, whole = shown[shown["SKU"] == sku], orders[orders["sku_id"] == sku]
+        for title, column in (("Ordered", "qty_ordered"), ("Commit now", "commit_now"),
+                              ("Flex later", "flex_later"), ("Net", "net"),
+                              ("From stock", "from_stock")):  # fmt: skip
+            off = abs(mine[title].sum() * scale - whole[column].sum())
+            assert off <= len(mine) * scale * ROUNDED
+
+
+def test_what_needs_attention_comes_by_rank_with_money_in_whole_units(book: Any) -> None:
+    shown = rows(book["Attention"])
+    assert shown["Rank"].tolist() == [1, 2]
+    assert shown["At risk"].tolist() == [1234.56, 12.5]
+    assert shown["Severity"].tolist() == ["high", "low"]
+    assert shown["What"].tolist() == ["north is full", FORMULA]
+    assert shown["Order by"].tolist()[1] == dt.datetime(2026, 11, 21)
+    assert shown["Rows"].tolist()[0] == (
+        "table site_load, site_id north, production_date 2026-11-26"
+    )
+
+
+def test_changes_add_up_by_week_site_and_sku(contents: Contents, book: Any) -> None:
+    shown, changes = rows(book["What changed"]), contents.tables["forecast_changes"]
+    assert len(shown) == 8
+    rice = shown[shown["SKU"] == "sku-rice"]
+    whole = changes[changes["sku_id"] == "sku-rice"].groupby("cause")["delta"].sum() / 1000
+    few = 10 * ROUNDED
+    assert rice["Change"].sum() == pytest.approx(whole.sum(), abs=few)
+    assert rice["Orders"].sum() == pytest.approx(whole["orders"], abs=few)
+    assert rice["Draws"].sum() == pytest.approx(whole["draws"], abs=few)
+    parts = rice[["Orders", "Draws"]].fillna(0.0).sum(axis=1)
+    assert parts.tolist() == pytest.approx(rice["Change"].tolist(), abs=few)
+    assert set(shown["Main cause"]) == {"Orders"}
+    assert shown["Volume"].isna().all()
 
 
 def test_read_me_names_the_plan_its_totals_and_every_column(contents: Contents, book: Any) -> None:
@@ -135,15 +236,15 @@ def test_read_me_names_the_plan_its_totals_and_every_column(contents: Contents, 
     names = ["boxes", "boxes_committed", "kits", "boxes_unallocated", "skus", "cases_to_buy"]
     assert list(told) == [total[name] for name in names]
     meanings = {(line[0], line[1]): line[3] for line in lines if line[3]}
-    for sheet in book.worksheets[2:]:
-        name = "each site" if sheet is book.worksheets[2] else sheet.title
+    for sheet in book.worksheets[1:]:
+        name = "each site" if sheet.title in SITE_SHEETS else sheet.title
         assert all(meanings[name, cell.value] for cell in sheet[1])
     declared = TABLES_WRITTEN["site_forecast"]["qty_required"].description
     assert meanings["each site", "Required"] == declared
 
 
 def test_dates_are_dates_and_quantities_show_their_unit(book: Any) -> None:
-    sheet = book.worksheets[1]
+    sheet = book[SITE_SHEETS[0]]
     titles = [cell.value for cell in sheet[1]]
     for line in sheet.iter_rows(min_row=2):
         cells = dict(zip(titles, line, strict=True))
@@ -167,17 +268,21 @@ def test_tables_are_frozen_filtered_coloured_and_set_up_for_print(book: Any) -> 
         for sheet in book.worksheets
     }  # fmt: skip
     late = ["colorScale", "expression"]
-    assert list(kinds.values()) == [[], late, late, late, ["cellIs"] * 4, []]
-    (rule,) = [r for found in book.worksheets[1].conditional_formatting for r in found.rules
+    assert kinds == {
+        "Read me": [], "Attention": ["cellIs"] * 2, "What changed": [],
+        "Buy": ["cellIs", "expression"], "Capacity": ["cellIs"] * 4, "Unallocated": [],
+        "Weekly need": late, SITE_SHEETS[0]: late, SITE_SHEETS[1]: late,
+    }  # fmt: skip
+    (rule,) = [r for found in book[SITE_SHEETS[0]].conditional_formatting for r in found.rules
                if r.type == "expression"]  # fmt: skip
-    assert rule.formula == ["AND(ISNUMBER($N2),$N2<46346,$M2>0)"]  # 46346 is 2026-11-20
+    assert rule.formula == ["AND(ISNUMBER($O2),$O2<46346,$N2>0)"]  # 46346 is 2026-11-20
 
 
 def test_text_from_the_data_stays_text(data: bytes, book: Any) -> None:
     parts = xml_parts(data)
     assert not [name for name, root in parts.items() if name.startswith("xl/worksheets/sheet")
                 and [tag for tag in root.iter() if tag.tag.endswith("}f")]]  # fmt: skip
-    cell = next(c for c in book.worksheets[1]["B"] if c.value == FORMULA)
+    cell = next(c for c in book[SITE_SHEETS[0]]["B"] if c.value == FORMULA)
     assert (cell.data_type, cell.quotePrefix) == ("s", True)
     links = [link.attrib["Target"] for name, root in parts.items() if name.endswith(".rels")
              for link in root if link.attrib.get("TargetMode") == "External"]  # fmt: skip
@@ -211,7 +316,9 @@ def test_a_plan_without_needs_has_a_workbook(contents: Contents) -> None:
     empty = {table.name: table.empty() for table in PUBLISHED_TABLES}
     bare = contents_of(tables=empty)
     made = openpyxl.load_workbook(io.BytesIO(render_workbook(bare, "")))
-    assert [sheet.max_row for sheet in made.worksheets[1:]] == [1, 1, 1]
+    assert {sheet.title: sheet.max_row for sheet in made.worksheets[1:]} == dict.fromkeys(
+        ("Buy", "Capacity", "Unallocated", "Weekly need"), 1
+    )
 
 
 @settings(max_examples=8, deadline=None)
