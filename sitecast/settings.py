@@ -11,21 +11,18 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator
 
 from sitecast.errors import SettingsError
+from sitecast.settings_exceptions import ExceptionSettings
+from sitecast.settings_group import SettingsGroup
 
-Share = Annotated[float, Field(ge=0, le=1)]
 Spread = Annotated[float, Field(ge=0, le=2)]
 ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 MAX_PLAN_FILE_BYTES = 1_000_000
 
 
-class _Settings(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-
-class RecipeCap(_Settings):
+class RecipeCap(SettingsGroup):
     """At most so many kits of one recipe in a menu week, all sites together."""
 
     recipe_id: str
@@ -33,7 +30,7 @@ class RecipeCap(_Settings):
     menu_week: str | None = Field(None, description="only in this menu week; all weeks when absent")
 
 
-class Exclusion(_Settings):
+class Exclusion(SettingsGroup):
     """Recipes that boxes of one segment never contain."""
 
     segment: str = Field(description="the customer segment")
@@ -41,7 +38,7 @@ class Exclusion(_Settings):
     without_diet_tag: str | None = Field(None, description="every recipe that lacks this diet tag")
 
 
-class Uncertainty(_Settings):
+class Uncertainty(SettingsGroup):
     """How much draws differ: coefficients of variation of the shared shocks."""
 
     total_cv: Spread = Field(0.04, description="all boxes of the week together")
@@ -50,7 +47,7 @@ class Uncertainty(_Settings):
     recipe_cv: Spread = Field(0.10, description="popularity of one recipe")
 
 
-class SimulatorSettings(_Settings):
+class SimulatorSettings(SettingsGroup):
     """Constraints of the order simulator."""
 
     box_sizes: tuple[Annotated[int, Field(ge=1, le=250)], ...] = Field(
@@ -67,7 +64,7 @@ class SimulatorSettings(_Settings):
     uncertainty: Uncertainty = Field(Uncertainty(), description="spread of the draws")
 
 
-class ModelSettings(_Settings):
+class ModelSettings(SettingsGroup):
     """Which installed models forecast demand: names, never code (docs/how-to/swap-a-model.md)."""
 
     volumes: ModelName = Field(
@@ -76,7 +73,7 @@ class ModelSettings(_Settings):
     choice: ModelName = Field("shrunk_shares", description="choice model: what customers choose")
 
 
-class CapOverride(_Settings):
+class CapOverride(SettingsGroup):
     """A planner's correction of a site's cap, with the reason for it."""
 
     site_id: str
@@ -85,7 +82,7 @@ class CapOverride(_Settings):
     reason: str = Field(min_length=1, max_length=500, description="shown on the page")
 
 
-class AllocationSettings(_Settings):
+class AllocationSettings(SettingsGroup):
     """Money behind the choice of a site, in minor units of the currency per box."""
 
     shortfall_cost: int = Field(2500, ge=1, description="margin lost with a box no site can take")
@@ -106,7 +103,7 @@ class AllocationSettings(_Settings):
     cap_overrides: tuple[CapOverride, ...] = Field((), description="caps the planner corrected")
 
 
-class BuyingSettings(_Settings):
+class BuyingSettings(SettingsGroup):
     """From needs to orders."""
 
     shortage_cost_ratio: float | None = Field(
@@ -123,7 +120,7 @@ class BuyingSettings(_Settings):
     )  # fmt: skip
 
 
-class PublicationSettings(_Settings):
+class PublicationSettings(SettingsGroup):
     """Who is told, and by which rule."""
 
     recipients: tuple[str, ...] = Field((), description="email addresses of the planning team")
@@ -142,7 +139,7 @@ class PublicationSettings(_Settings):
         return value
 
 
-class PlanSettings(_Settings):
+class PlanSettings(SettingsGroup):
     """One forecast plan, as its author writes it."""
 
     company: str = Field("Company", max_length=200, description="name shown on page and email")
@@ -170,6 +167,9 @@ class PlanSettings(_Settings):
     simulator: SimulatorSettings = Field(SimulatorSettings(), description="order simulator")
     allocation: AllocationSettings = Field(AllocationSettings(), description="boxes to sites")
     buying: BuyingSettings = Field(BuyingSettings(), description="from needs to orders")
+    exceptions: ExceptionSettings = Field(
+        ExceptionSettings(), description="what is worth a planner's look"
+    )
     publication: PublicationSettings = Field(PublicationSettings(), description="who is told")
 
     @field_validator("as_of")

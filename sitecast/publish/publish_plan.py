@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sitecast.errors import StoreError
 from sitecast.publish.contents import Contents, gather
+from sitecast.publish.exceptions import with_exceptions
 from sitecast.publish.folder import PAGE, point_to, write_publication
 from sitecast.publish.manifest import plan_manifest
 from sitecast.publish.message import queued_messages
@@ -55,7 +56,7 @@ def publish_plan(
                 point_to(folder, known.publication_id)  # it may not have got that far
             return known
         _refuse_older(plan, None if current is None else ledger.plan(current.plan_id))
-        contents = gather(plan, manifest, forecasts, weeks)
+        contents = with_exceptions(gather(plan, manifest, forecasts, weeks))
         place = write_publication(contents, manifest, folder, ui_url, now)
         publication = Publication(
             manifest.publication_id, plan.plan_id, place, place / PAGE,

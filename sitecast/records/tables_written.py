@@ -11,9 +11,9 @@ from sitecast.records.contract import (
     json_text,
     text,
 )  # fmt: skip
+from sitecast.records.tables_capacity import SITE_OPENINGS
 from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_exceptions import EXCEPTIONS
-from sitecast.records.tables_capacity import SITE_OPENINGS
 from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
 
@@ -266,13 +266,13 @@ WEEKLY_TABLES = (
     UNALLOCATED, CHURN, SITE_OPENINGS,
 )  # fmt: skip
 """Published as each week's site_forecast holds them."""
-PUBLISHED_TABLES = (*WEEKLY_TABLES, *CHANGE_TABLES, PURCHASE_PLAN)
+PUBLISHED_TABLES = (*WEEKLY_TABLES, *CHANGE_TABLES, PURCHASE_PLAN, EXCEPTIONS)
 TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED, CHURN,
-        ITEM_LOAD, ALLOCATION_GAP, SITE_OPENINGS, RECIPE_SITE_FORECAST, SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS,
-        PUBLICATIONS, FORECAST_ACCURACY,
-        *CHANGE_TABLES, PURCHASE_PLAN,
+        ITEM_LOAD, ALLOCATION_GAP, SITE_OPENINGS, RECIPE_SITE_FORECAST, SITE_FORECAST,
+        WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS, FORECAST_ACCURACY,
+        *CHANGE_TABLES, PURCHASE_PLAN, EXCEPTIONS,
     )
 }  # fmt: skip

@@ -99,5 +99,5 @@ def _insert_sqlite(
 
 def _plain_values(column: pd.Series) -> list[Any]:
     """Values a database driver understands; None where a cell is empty."""
-    plain = column.dt.date if column.dtype.kind == "M" else column.astype(object)
-    return plain.where(column.notna(), None).tolist()
+    plain = column.dt.date if column.dtype.kind == "M" else column
+    return plain.astype(object).where(column.notna(), None).tolist()

@@ -64,7 +64,7 @@ def test_folder_holds_every_table_twice_with_checksums(world: World) -> None:
     manifest = json.loads((folder / "manifest.json").read_text())
     names = {"site_forecast", "weekly_need", "recipe_site_forecast", "site_load", "unallocated",
              "site_week_load", "capacity_value", "churn", "purchase_plan",
-             "forecast_changes", "change_notes",
+             "exceptions", "forecast_changes", "change_notes",
              "forecast_plan"}  # fmt: skip
     expected = {f"{name}.{kind}" for name in names for kind in ("csv", "parquet")}
     assert set(manifest["sha256"]) == expected | {"page.html", "workbook.xlsx", "summary.json"}

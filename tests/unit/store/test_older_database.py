@@ -15,7 +15,8 @@ from sitecast.store import Ledger
 from sitecast.store.schema import METADATA, PUBLISHED, added
 
 NEW_TABLES = (
-    "site_week_load", "capacity_value", "churn", "purchase_plan", "forecast_changes", "change_notes"
+    "site_week_load", "capacity_value", "churn", "purchase_plan", "exceptions",
+    "forecast_changes", "change_notes",
 )  # fmt: skip
 NEW_COLUMNS = ("floor_boxes", "over_cap_frozen", "p_binds", "shadow_price_left", "floor_reason")
 
