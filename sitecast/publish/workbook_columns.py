@@ -1,5 +1,6 @@
 """Which columns the workbook's sheets have; what they mean comes from the tables' contracts."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -98,7 +99,7 @@ BUY = (
     _of("purchase_plan", "Required", "qty_required", "quantity"),
     _of("purchase_plan", "From stock", "from_stock", "quantity"),
     _of("purchase_plan", "On order", "from_open_pos", "quantity"),
-    _of("purchase_plan", "Left over", "from_surplus", "quantity"),
+    _of("purchase_plan", "From surplus", "from_surplus", "quantity"),
     _of("purchase_plan", "Net", "net", "quantity"),
 )  # fmt: skip
 CAPACITY = (
@@ -111,7 +112,7 @@ CAPACITY = (
     _of("site_load", "Over cap", "p_over_cap", "share", "risk"),
     _of("site_load", "Floor", "floor_boxes", "count"),
     _of("site_load", "Short for this cap", "boxes_unallocated", "boxes"),
-    SheetColumn("10 % more cap saves", "more_saves", "money", "less delivery, moves and shortfall "
+    SheetColumn("10 % more saves", "more_saves", "money", "less delivery, moves and shortfall "
                 "with a tenth more cap on this day; empty where it is not known"),
     SheetColumn("10 % less costs", "less_costs", "money", "the same with a tenth less cap"),
 )  # fmt: skip
@@ -139,20 +140,26 @@ CAUSES = {
     "volume": ("Volume", "another forecast of boxes"),
     "shares": ("Shares", "what customers are expected to choose"),
     "menu_and_bom": ("Menu and BOM", "menu, recipes, bills of materials, delivery days"),
-    "caps_and_eligibility": ("Caps, sites", "caps, regions, which site makes what"),
+    "caps_and_eligibility": ("Caps and sites", "caps, regions, which site makes what"),
     "overrides": ("Settings", "settings of the plan"),
     "code": ("Code", "another version of sitecast"),
     "draws": ("Draws", "chance, and what the compared draws cannot tell apart"),
-    "unknown": ("Unknown", "the last plan's inputs are gone"),
+    "unknown": ("Unknown", "what is not explained"),
 }
-CHANGES = (
-    _WEEK,
-    _SITE,
-    *_SKU,
-    _UNIT,
-    SheetColumn("Change", "total", "quantity", "mean quantity now, less that of the last "
-                "published plan: the sum of its causes", "as in Unit"),
-    SheetColumn("Main cause", "main", "text", "the cause that moved it most"),
-    *(SheetColumn(title, cause, "quantity", f"part of Change by {meaning}", "as in Unit")
-      for cause, (title, meaning) in CAUSES.items()),
-)  # fmt: skip
+"""Causes of forecast_changes in the order in which they are swapped: heading and meaning."""
+
+
+def change_columns(causes: Collection[str]) -> tuple[SheetColumn, ...]:
+    """The columns of what changed, one for each cause that moved anything."""
+    return (
+        _WEEK,
+        _SITE,
+        *_SKU,
+        _UNIT,
+        SheetColumn("Change", "total", "quantity", "mean quantity now, less that of the last "
+                    "published plan: the sum of its causes", "as in Unit"),
+        SheetColumn("In money", "value", "money", "Change × the SKU's unit cost"),
+        SheetColumn("Main cause", "main", "text", "the cause that moved it most"),
+        *(SheetColumn(title, cause, "quantity", f"part of Change by {meaning}", "as in Unit")
+          for cause, (title, meaning) in CAUSES.items() if cause in causes),
+    )  # fmt: skip

@@ -43,12 +43,16 @@ class Styles:
         """Make them for a workbook."""
         header = {"bold": True, "font_color": "#FFFFFF", "bg_color": "#12352A",
                   "text_wrap": True, "valign": "vcenter"}  # fmt: skip
+        text = {"num_format": _FORMS["text"], "indent": 1}  # numbers end where it begins
         codes = _FORMS | {f"quantity {uom}": code for uom, code in _QUANTITIES.items()}
         return cls(
-            header=book.add_format(header),
+            header=book.add_format({**header, "indent": 1}),
             header_right=book.add_format({**header, "align": "right"}),
-            looks={look: book.add_format({"num_format": code}) for look, code in codes.items()},
-            guarded=book.add_format({"quote_prefix": True}),
+            looks={
+                look: book.add_format(text if look == "text" else {"num_format": code})
+                for look, code in codes.items()
+            },
+            guarded=book.add_format({**text, "quote_prefix": True}),
             bad=book.add_format({"bg_color": "#F9D0CC", "font_color": "#8C1D18"}),
             warning=book.add_format({"bg_color": "#FFE8B3", "font_color": "#6B4A00"}),
         )
@@ -93,7 +97,7 @@ def _width(column: SheetColumn, frame: pd.DataFrame) -> int:
     title = max(len(word) for word in column.title.split()) + 4
     values = frame[column.source].dropna()
     if column.form == "text":
-        longest = widest(cell_text(str(text)) for text in values.unique())
+        longest = widest(cell_text(str(text)) for text in values.unique()) + 1
     elif column.form == "date":
         longest = len("2026-12-31")
     else:

@@ -19,11 +19,11 @@ from sitecast.publish.workbook_columns import (
     BUY,
     CAPACITY,
     CAUSES,
-    CHANGES,
     NEED,
     SHORT,
     WEEK,
     SheetColumn,
+    change_columns,
     in_currency,
 )
 from sitecast.records.tables_written import TABLES_WRITTEN
@@ -148,18 +148,31 @@ def _what_changed(contents: Contents) -> Iterator[TableSheet]:
     changes = contents.tables.get("forecast_changes")
     if changes is None or changes.empty:
         return
-    by_cause = changes.pivot_table(
-        index=_PAIR, columns="cause", values="delta", aggfunc="sum", fill_value=0.0, observed=True
-    ).reindex(columns=list(CAUSES), fill_value=0.0)
-    total, main = by_cause.sum(axis=1), by_cause.abs().idxmax(axis=1)
+    by_cause = changes.pivot_table(index=_PAIR, columns="cause", values="delta", aggfunc="sum",
+                                   fill_value=0.0)  # fmt: skip
     titles = {cause: title for cause, (title, _) in CAUSES.items()}
-    frame = by_cause.where(by_cause != 0).assign(total=total, main=main.map(titles)).reset_index()
-    frame = frame.assign(uom=_names(frame["sku_id"], _uoms(contents)))
-    before = changes["plan_from"].iloc[0]
-    about = f"Change of the mean need since the last published plan ({before}), by its causes."
-    yield TableSheet("What changed", about, CHANGES, with_names(frame, contents))
+    frame = by_cause.where(by_cause != 0).assign(
+        total=by_cause.sum(axis=1), main=by_cause.abs().idxmax(axis=1).map(titles)
+    )
+    facts = _facts_of_skus(contents)
+    frame = frame.reset_index().merge(facts, on=["menu_week", "sku_id"], how="left")
+    frame = frame.assign(value=frame["total"] * frame.pop("unit_cost"))
+    frame = frame.assign(size=-frame["value"].abs()).sort_values(["size", *_PAIR])
+    columns = in_currency(change_columns(list(by_cause)), contents.plan.settings.currency)
+    before = ", ".join(sorted(changes["plan_from"].unique()))
+    about = (
+        f"Change of the mean need since the last published plan ({before}), the largest change "
+        "in money first, and how much of it each cause explains."
+    )
+    yield TableSheet(
+        "What changed", about, columns, with_names(frame.reset_index(drop=True), contents)
+    )
 
 
-def _uoms(contents: Contents) -> dict[str, str]:
-    need = contents.tables["weekly_need"]
-    return dict(zip(need["sku_id"], need["uom"], strict=True))
+def _facts_of_skus(contents: Contents) -> pd.DataFrame:
+    """menu_week, sku_id, uom and unit_cost, as they were in the very data of each week."""
+    parts = [
+        week["skus"][["sku_id", "base_uom", "unit_cost"]].assign(menu_week=menu_week)
+        for menu_week, week in contents.inputs.items()
+    ]
+    return pd.concat(parts, ignore_index=True).rename(columns={"base_uom": "uom"})

@@ -31,6 +31,7 @@ from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_written import PUBLISHED_TABLES, TABLES_WRITTEN, WEEKLY_TABLES
+from sitecast.records.week_record import Provenance, WeekData
 from sitecast.store.outbox import Outbox
 
 FORMULA = '=HYPERLINK("http://evil.example","click")'
@@ -58,7 +59,11 @@ def contents_of(**changed: Any) -> Contents:
     plan = small_plan()
     plan = ForecastPlan(plan.plan_id, plan.as_of, WEEKS, "test", plan.settings, {})
     names = {"site_names": SITES, "sku_names": {"sku-rice": FORMULA}}
-    return replace(Contents(plan, "publication-1", tables, **names), **changed)
+    skus = pd.DataFrame({"sku_id": ["sku-rice", "sku-cola"], "base_uom": ["g", "each"],
+                         "unit_cost": [7, 3]})  # fmt: skip
+    made = Provenance(plan.plan_id, "", "", 7, "test", {})
+    inputs = {week: WeekData(made, {"skus": skus}) for week in WEEKS}
+    return replace(Contents(plan, "publication-1", tables, **names, inputs=inputs), **changed)
 
 
 def purchases(need: pd.DataFrame) -> pd.DataFrame:
@@ -67,7 +72,7 @@ def purchases(need: pd.DataFrame) -> pd.DataFrame:
     now = ordered.where(need["site_id"] == "north", 0.0)
     frame = need.assign(
         from_stock=0.1 * need["qty_required"], from_open_pos=0.0, from_surplus=0.0,
-        net=0.9 * need["qty_required"], cases=(ordered // 5_000).astype("int64"),
+        left_over=0.0, net=0.9 * need["qty_required"], cases=(ordered // 5_000).astype("int64"),
         qty_ordered=ordered, commit_now=now, flex_later=ordered - now,
     )  # fmt: skip
     return PURCHASE_PLAN.shaped(frame)
@@ -173,7 +178,7 @@ def test_other_sheets_total_what_the_tables_total(contents: Contents, book: Any)
     assert load["Cap"].dropna().tolist() == [40] * 6
     assert load["Used"].dropna().tolist() == [0.95] * 6
     worth = tables["capacity_value"].groupby("change_pct")["money_saved"].sum() / 100
-    assert load["10 % more cap saves"].sum() == worth[10]
+    assert load["10 % more saves"].sum() == worth[10]
     assert load["10 % less costs"].sum() == -worth[-10]
     assert short["Mean"].sum() == tables["unallocated"]["boxes_mean"].sum()
     assert set(short["Reason"]) == {"every site that could pack them is full"}
@@ -222,7 +227,11 @@ def test_changes_add_up_by_week_site_and_sku(contents: Contents, book: Any) -> N
     parts = rice[["Orders", "Draws"]].fillna(0.0).sum(axis=1)
     assert parts.tolist() == pytest.approx(rice["Change"].tolist(), abs=few)
     assert set(shown["Main cause"]) == {"Orders"}
-    assert shown["Volume"].isna().all()
+    assert "Volume" not in shown  # it moved nothing
+    cost = {"sku-rice": 7, "sku-cola": 3}
+    money = [cost[row.sku_id] * row.delta / 100 for row in changes.itertuples()]
+    assert shown["In money"].sum() == pytest.approx(sum(money), abs=few)
+    assert shown["In money"].abs().is_monotonic_decreasing
 
 
 def test_read_me_names_the_plan_its_totals_and_every_column(contents: Contents, book: Any) -> None:
