@@ -82,6 +82,17 @@ class CapOverride(SettingsGroup):
     reason: str = Field(min_length=1, max_length=500, description="shown on the page")
 
 
+class OpeningCost(SettingsGroup):
+    """A site that may stay closed: in each menu week it opens when it saves more than it costs."""
+
+    site_id: str
+    cost_per_week: int = Field(ge=1, description="opening the site in a menu week, minor units")
+    menu_week: str | None = Field(
+        None, description="only in this menu week; all weeks that have no cost of their own when "
+        "absent"
+    )  # fmt: skip
+
+
 class AllocationSettings(SettingsGroup):
     """Money behind the choice of a site, in minor units of the currency per box."""
 
@@ -101,6 +112,9 @@ class AllocationSettings(SettingsGroup):
         True, description="stay close to the last published forecast where it costs nothing"
     )
     cap_overrides: tuple[CapOverride, ...] = Field((), description="caps the planner corrected")
+    opening_costs: tuple[OpeningCost, ...] = Field(
+        (), description="sites that may stay closed for a menu week"
+    )
 
 
 class BuyingSettings(SettingsGroup):

@@ -17,6 +17,9 @@ from sitecast.store import Ledger, WeekStore
 NOW = dt.datetime(2026, 11, 20, 7, tzinfo=dt.UTC)
 WEEKS = ("2026-W48", "2026-W49")
 UI_URL = "http://127.0.0.1:3000"
+TABLES_USED = (
+    "sites", "skus", "stock", "open_pos", "recipes", "recipe_bom", "products", "product_bom"
+)  # fmt: skip
 POISON = "<img src=x onerror=alert(1)>"
 
 
@@ -29,7 +32,7 @@ class World:
         self.ledger.create()
         self.weeks = WeekStore(folder / "weeks", self.ledger)
         week = small_week()
-        self._inputs = {name: week[name] for name in ("sites", "skus", "stock", "open_pos")}
+        self._inputs = dict(week.tables)
         publication = {"recipients": ["ana@example.com", "ben@example.com"]}
         self.plan = self.make_plan("0123456789ab", **{"publication": publication, **settings})
 
@@ -56,6 +59,7 @@ class World:
         made = self._made(plan, menu_week, extracted_data=data.version)
         tables = forecast_tables(menu_week, scale)
         empty = {name: TABLES_WRITTEN[name].empty() for name in without}
+        tables["site_forecast_draws"] = TABLES_WRITTEN["site_forecast_draws"].empty()
         forecast = SiteForecast(made, tables | empty)
         token = self.weeks.begin(plan.plan_id, menu_week, forecast.asset)
         return self.weeks.commit(forecast, token)
@@ -116,6 +120,17 @@ def forecast_tables(menu_week: str, scale: float = 1.0) -> dict[str, pd.DataFram
                 "changed": [30, 34],
                 "least": [20, 22],
                 "pieces": [400, 400],
+            }
+        ),
+        "site_openings": pd.DataFrame(
+            {
+                "site_id": ["south"],
+                "opening_cost": 450_000,
+                "is_open": True,
+                "reason": "saves_more_than_it_costs",
+                "saves_mean": 610_000.0 * scale,
+                "p_worth": 0.9,
+                "gap": 0.001,
             }
         ),
         "unallocated": _spread(

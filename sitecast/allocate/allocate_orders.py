@@ -22,8 +22,9 @@ from sitecast.allocate.item_split import BoxSource, SeenBoxes
 from sitecast.allocate.item_tables import item_tables
 from sitecast.allocate.item_words import with_item_limits
 from sitecast.allocate.load_tables import load_tables
+from sitecast.allocate.openings import Openings, choose_openings
 from sitecast.allocate.placed import PlacedFlow, flow_of_placed
-from sitecast.allocate.site_days import site_days
+from sitecast.allocate.site_days import SiteDays, site_days
 from sitecast.allocate.steady_week import SteadyWeek, steady_week
 from sitecast.allocate.worth import no_worth_yet
 from sitecast.records.allocation import Allocation
@@ -60,8 +61,10 @@ def allocate_orders(
         Rules R1-R4, R7; docs/design/decisions, 0002 and the later ones about allocation.
     """
     axes = week_axes(week)
-    caps = item_limits(week, axes)
-    job = partial(_allocate, week, plan, axes, caps, progress, previous)
+    days = site_days(week, axes, plan.settings.allocation.cap_overrides)
+    openings = choose_openings(week, simulated, plan, placed, axes, days)
+    days, caps = days.without(openings.closed), item_limits(week, axes)
+    job = partial(_allocate, week, plan, axes, days, openings, caps, progress, previous)
     seen = SeenBoxes(BoxSource(simulated, placed, boxes_of_draw), caps.number)
     if not len(caps.table):
         return job(seen.source)
@@ -73,13 +76,12 @@ def allocate_orders(
 
 
 def _allocate(
-    week: WeekData, plan: ForecastPlan, axes: WeekAxes, caps: ItemLimits,
-    progress: Progress | None, previous: SiteForecast | None, source: BoxSource,
-    held: NDArray[np.int64] | None = None,
+    week: WeekData, plan: ForecastPlan, axes: WeekAxes, days: SiteDays, openings: Openings,
+    caps: ItemLimits, progress: Progress | None, previous: SiteForecast | None,
+    source: BoxSource, held: NDArray[np.int64] | None = None,
 ) -> Allocation:  # fmt: skip
     """All draws, under the caps of items where the (classes, items) kits `held` are given."""
     simulated, placed, settings = source.simulated, source.placed, plan.settings.allocation
-    days = site_days(week, axes, settings.cap_overrides)
     classes, of_items = box_classes(simulated["classes"], axes, days, settings), None
     if held is not None:
         classes = with_item_limits(classes, caps, held, days)
@@ -96,6 +98,7 @@ def _allocate(
     boxes = allocations(name, simulated["orders"], placed, lane, fixed, results, classes, axes)
     tables = {"allocations": boxes, **unallocated(name, classes, axes, results, fixed)}
     tables |= load_tables(name, classes, days, limits, fixed, committed.boxes, results, worth)
+    tables |= openings.tables(name, classes, fixed, results, limits, days)
     tables |= item_tables(name, caps, placed, lane, fixed, committed.kits, results)
     tables["churn"] = steady.churn(name, counts.kits) if steady else CHURN.empty()
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,

@@ -120,6 +120,8 @@ class DrawResults:
     """(boxes of draw 0,) their lanes, -1 for none."""
     first_limit: NDArray[np.int64]
     """(boxes of draw 0,) row of BoxClasses.limits that keeps each out, had it no lane."""
+    cost: NDArray[np.int64]
+    """(draws,) delivery, moves and shortfall of the simulated boxes, minor units."""
     gap: NDArray[np.float64]
     """(draws,) share of the cost that better sites could save at most; 0 = exact."""
 
@@ -156,13 +158,13 @@ def solve_draws(
     wanted = np.zeros(worth.right.shape, np.bool_)
     offered = np.zeros((n_draws, len(placed.final_load)), np.int64)
     short = np.zeros((n_draws, len(classes.limits)), np.int32)
-    gap = np.zeros(n_draws)
+    cost, gap = np.zeros(n_draws, np.int64), np.zeros(n_draws)
 
     def solve(draw: int) -> First:
         boxes = boxes_of_draw(draw)
         demand = np.bincount(boxes.box_class, minlength=len(classes.limit)).astype(np.int64)
         sent, right, gap[draw] = _sent(demand, classes, placed)
-        wanted[draw] = right > 0
+        wanted[draw], cost[draw] = right > 0, sent @ classes.money.arc_cost
         offered[draw] = offers.of(demand + placed.soft)
         worth.judge(draw, demand + placed.soft, classes, placed)
         limit = classes.binding(placed.room, sent)
@@ -180,7 +182,7 @@ def solve_draws(
             first = result if draw == 0 else first
             if progress:
                 progress(draw + 1, n_draws)
-    return DrawResults(counts, wanted | (worth.right > 0), offered, short, *first, gap)
+    return DrawResults(counts, wanted | (worth.right > 0), offered, short, *first, cost, gap)
 
 
 def _sent(

@@ -36,8 +36,10 @@ def binding_limits(
     used = np.nonzero(node[first] >= 0)
     at[used[0], node[first][used]] = True
     full = _names(days)
+    closed = days.table["stays_closed"].to_numpy(dtype=bool)
     words = [
-        ("cap_binds", "; ".join(full[site_day] for site_day in np.flatnonzero(at[i])))
+        ("site_stays_closed" if closed[at[i]].all() else "cap_binds",
+         "; ".join(full[site_day] for site_day in np.flatnonzero(at[i])))
         if at[i].any() else _ineligible(axes, day[c], region[c], reached[c])
         for i, c in enumerate(first)
     ]  # fmt: skip
@@ -73,11 +75,12 @@ def _names(days: SiteDays) -> list[str]:
         for at in days.week_of
     ]
     caps = ["no cap" if cap == UNCAPPED else f"cap {cap}" for cap in days.caps]
-    dates, sites = days.table["production_date"], days.table["site_id"]
-    return [
-        f"{date:%Y-%m-%d} at {site} ({cap}{week})"
-        for date, site, cap, week in zip(dates, sites, caps, week_words, strict=True)
-    ]
+    closed, dates, sites = (days.table[name] for name in
+                            ("stays_closed", "production_date", "site_id"))  # fmt: skip
+    words = ["stays closed this week" if shut else cap + week
+             for shut, cap, week in zip(closed, caps, week_words, strict=True)]  # fmt: skip
+    return [f"{date:%Y-%m-%d} at {site} ({word})"
+            for date, site, word in zip(dates, sites, words, strict=True)]  # fmt: skip
 
 
 def _ineligible(

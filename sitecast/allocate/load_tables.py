@@ -43,8 +43,8 @@ def load_tables(
     """
     passing = _Passing(*(
         through_nodes(limits.parent, boxes) for boxes in (
-            _by_site_day(results.counts.boxes, days), results.offered,
-            _by_site_day(committed[None], days)[0], placed.final_load)
+            days.load(results.counts.boxes), results.offered,
+            days.load(committed), placed.final_load)
     ))  # fmt: skip
     n_days = len(days.table)
     day, week = np.arange(n_days), np.arange(n_days + 1, len(limits.parent) - 1)
@@ -110,10 +110,3 @@ def _capacity_value(menu_week: str, days: SiteDays, worth: CapWorth) -> pd.DataF
     ]  # fmt: skip
     frame = pd.concat(parts).sort_values(["site", "production_date", "change_pct"])
     return CAPACITY_VALUE.shaped(frame.assign(menu_week=menu_week).reset_index(drop=True))
-
-
-def _by_site_day(boxes: NDArray[np.int32], days: SiteDays) -> NDArray[np.int64]:
-    load = np.zeros((len(boxes), len(days.table)), dtype=np.int64)
-    for lane, site_day in enumerate(days.of_lane):
-        load[:, site_day] += boxes[:, lane]
-    return load

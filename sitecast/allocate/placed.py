@@ -62,6 +62,29 @@ def final_arcs(
     return held == site
 
 
+@dataclass(frozen=True)
+class FinalBoxes:
+    """Placed boxes, apart: those whose site is final, and the others."""
+
+    boxes: NDArray[np.int64]
+    """(arcs,) boxes whose site is final."""
+    load: NDArray[np.int64]
+    """(site-days,) the same by site-day."""
+    soft: NDArray[np.int64]
+    """(classes,) boxes whose site may still change."""
+
+
+def final_boxes(
+    week: WeekData, plan: ForecastPlan, table: pd.DataFrame, placed: DrawBoxes,
+    classes: BoxClasses, axes: WeekAxes,
+) -> FinalBoxes:  # fmt: skip
+    """Tell final boxes from the others, given SimulatedOrders["classes"]."""
+    counts = np.bincount(placed.box_class, minlength=len(classes.limit)).astype(np.int64)
+    held = np.where(final_arcs(week, plan, table, classes, axes), counts[classes.arc_class], 0)
+    soft = counts - np.bincount(classes.arc_class, held, len(counts)).astype(np.int64)
+    return FinalBoxes(held, _by_site_day(classes, held, len(classes.limit_node.T)), soft)
+
+
 def flow_of_placed(
     week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan, placed: DrawBoxes,
     classes: BoxClasses, axes: WeekAxes, limits: Limits, item_caps: ItemCaps | None = None,
@@ -71,28 +94,23 @@ def flow_of_placed(
     Boxes whose site is final keep it, whatever the caps. Under `item_caps`, the flow is as near to
     the cheapest one as solve_capped() comes.
     """
-    counts = np.bincount(placed.box_class, minlength=len(classes.limit)).astype(np.int64)
-    final = final_arcs(week, plan, simulated["classes"], classes, axes)
-    held = np.where(final, counts[classes.arc_class], 0)
-    n_days = len(classes.limit_node.T)
-    final_load = _by_site_day(classes, held, n_days)
-    soft_limits = limits.less(final_load)
-    soft = counts - np.bincount(classes.arc_class, held, len(counts)).astype(np.int64)
+    final = final_boxes(week, plan, simulated["classes"], placed, classes, axes)
+    held, soft, soft_limits = final.boxes, final.soft, limits.less(final.load)
     simulated_boxes, network = simulated["class_boxes"], classes.network
     if item_caps is None:
-        demand = soft + expected_boxes(simulated_boxes, len(counts), plan.draws)
+        demand = soft + expected_boxes(simulated_boxes, len(soft), plan.draws)
         nothing = np.zeros(len(limits.parent), np.int64)
         flow = min_cost_flow(network, demand, soft_limits, nothing)
         sent, potential, capped = flow.boxes, flow.potential, None
     else:
-        demand = soft + evenly_expected(simulated_boxes, len(counts), plan.draws)
+        demand = soft + evenly_expected(simulated_boxes, len(soft), plan.draws)
         capped = capped_network(network, item_caps.less(held), demand, soft_limits)
         sent, potential = solve_capped(capped, demand, soft_limits).boxes, capped.potential
         to_sites = held + np.where(classes.is_simulated[classes.arc_class], 0, sent)
         capped = replace(capped, item_caps=item_caps.less(to_sites))
     boxes = held + np.where(classes.is_simulated[classes.arc_class], 0, sent)
-    room = limits.less(_by_site_day(classes, boxes, n_days))
-    return PlacedFlow(held, final_load, soft, boxes, soft_limits, room, potential,
+    room = limits.less(_by_site_day(classes, boxes, len(final.load)))
+    return PlacedFlow(held, final.load, soft, boxes, soft_limits, room, potential,
                       classes.binding(soft_limits, sent), capped)  # fmt: skip
 
 

@@ -1,7 +1,7 @@
 """Site-days and site-weeks, their caps and floors: where the limits of the network come from."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -22,7 +22,8 @@ class SiteDays:
     """Every (site, production date) that some lane packs on; sorted by site, then date."""
 
     table: pd.DataFrame
-    """site (position), site_id, production_date, cap_boxes (empty = no cap), floor_boxes."""
+    """site (position), site_id, production_date, cap_boxes (empty = no cap), floor_boxes,
+    stays_closed (not worth opening in the week)."""
     of_lane: NDArray[np.int32]
     """(lanes,) row of `table`."""
     weeks: pd.DataFrame
@@ -37,6 +38,25 @@ class SiteDays:
     def week_of(self) -> NDArray[np.int64]:
         """(site-days,) row of `weeks`, -1 where the site has none."""
         return pd.Index(self.weeks["site"]).get_indexer(self.table["site"]).astype(np.int64)
+
+    def load(self, boxes: NDArray[np.int32]) -> NDArray[np.int64]:
+        """(…, site-days) boxes, from (…, lanes) boxes."""
+        found = np.zeros((*boxes.shape[:-1], len(self.table)), dtype=np.int64)
+        for lane, site_day in enumerate(self.of_lane):
+            found[..., site_day] += boxes[..., lane]
+        return found
+
+    @property
+    def node_site(self) -> NDArray[np.int64]:
+        """(nodes of the limits,) position of the site, -1 for SHORT and the sink."""
+        days, weeks = (of["site"].to_numpy(dtype=np.int64) for of in (self.table, self.weeks))
+        return np.concatenate([days, [-1], weeks, [-1]])
+
+    def without(self, sites: NDArray[np.int64]) -> "SiteDays":
+        """The same where (positions of) sites stay closed for the week: no cap, no floor."""
+        table, weeks = (_closed(of, of["site"].isin(sites)) for of in (self.table, self.weeks))
+        closed = table["stays_closed"] | table["site"].isin(sites)
+        return replace(self, table=table.assign(stays_closed=closed), weeks=weeks)
 
     def limits(self, floor_cost: int) -> Limits:
         """Caps and floors as a tree, the site-days first."""
@@ -62,6 +82,7 @@ def site_days(week: WeekData, axes: WeekAxes, overrides: Sequence[CapOverride]) 
     numbered = keys.merge(days.reset_index(names="site_day"), on=["site", "production_date"])
     days["site_id"] = axes.sites.to_numpy()[days["site"]]
     days["cap_boxes"], days["floor_boxes"] = _limits(week, days, overrides)
+    days["stays_closed"] = False
     return SiteDays(days, numbered["site_day"].to_numpy(dtype=np.int32),
                     _weeks(week, axes, days))  # fmt: skip
 
@@ -98,6 +119,11 @@ def _weeks(week: WeekData, axes: WeekAxes, days: pd.DataFrame) -> pd.DataFrame:
     rows = rows.assign(site=axes.sites.get_indexer(rows["site_id"]))
     used = rows[rows["site"].isin(days["site"])].sort_values("site")
     return used[["site", "site_id", "cap_boxes", "floor_boxes"]].reset_index(drop=True)
+
+
+def _closed(limits: pd.DataFrame, here: pd.Series) -> pd.DataFrame:
+    caps, floors = (limits[name].mask(here, 0) for name in ("cap_boxes", "floor_boxes"))
+    return limits.assign(cap_boxes=caps, floor_boxes=floors)
 
 
 def _boxes(column: pd.Series) -> NDArray[np.int64]:

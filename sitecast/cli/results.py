@@ -10,7 +10,7 @@ from sitecast.cli.options import deployment, home_option, json_option
 
 TABLES = (
     "plans", "publications", "site_forecast", "weekly_need", "recipe_site_forecast", "site_load",
-    "unallocated",
+    "unallocated", "site_openings",
 )  # fmt: skip
 
 

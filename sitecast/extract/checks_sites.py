@@ -32,6 +32,8 @@ def settings_breaches(week: WeekTables, settings: PlanSettings) -> Iterator[Brea
     """Plan settings that name a site, a recipe or a diet tag that is not in the data."""
     for override in settings.allocation.cap_overrides:
         yield from _unknown("allocation.cap_overrides", override.site_id, week.ids["sites"], "site")
+    for opening in settings.allocation.opening_costs:
+        yield from _unknown("allocation.opening_costs", opening.site_id, week.ids["sites"], "site")
     for cap in settings.simulator.recipe_caps:
         if cap.menu_week in (None, week.dates.menu_week):
             known = week.ids["recipes"]

@@ -7,6 +7,7 @@ _REASONS = {
     "no_site_reaches_region": "no site reaches the region",
     "cap_binds": "every site that could pack them is full",
     "item_cap_binds": "no site has room for all their items",
+    "site_stays_closed": "the only sites for them are not worth opening this week",
 }
 _LARGE = {"g": "kg", "ml": "l"}
 
