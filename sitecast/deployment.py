@@ -32,6 +32,13 @@ class Deployment(BaseSettings):
         None, description="smtp://user:password@host:587 (STARTTLS), smtps:// (TLS) or "
         "smtp+plain:// (neither); when absent, emails become .eml files in <home>/outbox",
     )  # fmt: skip
+    webhook_url: SecretStr | None = Field(
+        None, description="https address that is called about every publication and recall; http "
+        "only to this machine",
+    )  # fmt: skip
+    webhook_secret: SecretStr | None = Field(
+        None, description="whsec_ and base64 of at least 24 random bytes; signs the webhook"
+    )
     max_concurrent_weeks: int = Field(2, ge=1, le=64, description="menu weeks run side by side")
     ui_url: str = Field("http://127.0.0.1:3000", description="address of the Dagster UI, for links")
 

@@ -1,15 +1,24 @@
-"""What a deployment opens: the ledger, the versioned store, the publications and the mailer."""
+"""What a deployment opens: ledger, versioned store, publications, mailer and webhook."""
 
+import datetime as dt
 from dataclasses import dataclass
 from pathlib import Path
 
 from sitecast.deployment import Deployment
 from sitecast.errors import NotFound, SettingsError
 from sitecast.extract import Source, open_source
-from sitecast.publish import FileMailer, Mailer, SmtpMailer
+from sitecast.publish import (
+    DeliveryReport,
+    FileMailer,
+    Mailer,
+    SmtpMailer,
+    Webhook,
+    deliver_all,
+)  # fmt: skip
 from sitecast.records.plan import ForecastPlan
 from sitecast.settings import PlanSettings, load_plan_file
-from sitecast.store import Ledger, WeekStore
+from sitecast.store import Ledger, OutboxRow, WeekStore
+from sitecast.store.outbox import Outbox
 
 
 @dataclass(frozen=True)
@@ -21,6 +30,7 @@ class Installation:
     weeks: WeekStore
     publications: Path
     mailer: Mailer
+    webhook: Webhook | None = None
 
     def current_plan(self) -> ForecastPlan:
         """The plan made last.
@@ -32,6 +42,18 @@ class Installation:
         if plan is None:
             raise NotFound("there is no plan yet", {}, "run `sitecast plan` or `sitecast run`")
         return plan
+
+    def deliver(self, plan: ForecastPlan, now: dt.datetime) -> DeliveryReport:
+        """Hand out what waits in the outbox; the plan says what to do in doubt."""
+        rule = plan.settings.publication.on_ambiguous
+        return deliver_all(self.ledger, self.mailer, self.webhook, now, rule)
+
+    def messages_due(self, now: dt.datetime) -> list[OutboxRow]:
+        """What deliver() would try. Webhooks wait as long as no address is set."""
+        emails = Outbox(self.ledger.database).due(now)
+        if self.webhook is None:
+            return emails
+        return [*emails, *Outbox(self.ledger.database, "webhook").due(now)]
 
     def plan_settings(self) -> PlanSettings:
         """The plan file as it is now."""
@@ -61,5 +83,17 @@ def open_installation(deployment: Deployment) -> Installation:
     if deployment.smtp_url is not None:
         mailer = SmtpMailer.from_url(deployment.smtp_url.get_secret_value())
     return Installation(
-        deployment, ledger, WeekStore(home / "weeks", ledger), home / "publications", mailer
-    )
+        deployment, ledger, WeekStore(home / "weeks", ledger), home / "publications", mailer,
+        _webhook(deployment),
+    )  # fmt: skip
+
+
+def _webhook(deployment: Deployment) -> Webhook | None:
+    if deployment.webhook_url is None and deployment.webhook_secret is None:
+        return None
+    if deployment.webhook_url is None or deployment.webhook_secret is None:
+        raise SettingsError(
+            "a webhook needs an address and a secret", {},
+            "set both SITECAST_WEBHOOK_URL and SITECAST_WEBHOOK_SECRET, or neither",
+        )  # fmt: skip
+    return Webhook.of(deployment.webhook_url, deployment.webhook_secret)

@@ -15,7 +15,7 @@ from sitecast.errors import ConservationError, SitecastError, StoreError
 from sitecast.extract import extract_week, read_calendar
 from sitecast.forecast import check_conservation, forecast_sites
 from sitecast.installation import Installation
-from sitecast.publish import deliver_outbox, publish_plan
+from sitecast.publish import publish_plan
 from sitecast.records.allocation import ConservationCheck
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
@@ -144,11 +144,9 @@ def publish_current(
     """Publish a completed plan, then hand out what waits in the outbox."""
     publication = publish_plan(
         plan, installation.weeks, installation.ledger, installation.publications,
-        installation.deployment.ui_url, now,
+        installation.deployment.ui_url, now, installation.webhook,
     )  # fmt: skip
-    deliver_outbox(
-        installation.ledger, installation.mailer, now, plan.settings.publication.on_ambiguous
-    )
+    installation.deliver(plan, now)
     return publication
 
 

@@ -7,7 +7,6 @@ from dataclasses import asdict
 
 import dagster as dg
 
-from sitecast.publish import deliver_outbox
 from sitecast_dagster.failures import known_problems_as_failures
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.tags import TAGS
@@ -20,12 +19,11 @@ def deliver_waiting_messages(
     """Try every message whose time has come; what fails again stays in the outbox."""
     with known_problems_as_failures(context.retry_number):
         opened = installation.open()
-        rule = opened.current_plan().settings.publication.on_ambiguous
-        report = deliver_outbox(opened.ledger, opened.mailer, installation.now(), rule)
+        report = opened.deliver(opened.current_plan(), installation.now())
     context.log.info("outbox: %s", asdict(report))
 
 
 @dg.job(tags=TAGS)
 def deliver_messages() -> None:
-    """Deliver emails that could not be sent when the forecast was published."""
+    """Deliver emails and webhooks that could not be sent when the forecast was published."""
     deliver_waiting_messages()

@@ -3,14 +3,18 @@
 A row is marked `sending` before the server sees it and `sent` after. A row found in `sending` was
 left by a process that died: it may or may not have been accepted. `resend` sends the same bytes
 again, same Message-ID and Date, so that a repetition shows as one; `hold` leaves it to a person.
+Webhooks are always sent again: their receivers drop what has the same webhook-id.
 """
 
 import datetime as dt
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from typing import Literal
 
 from sitecast.errors import DeliveryError
 from sitecast.publish.mailers import Doubtful, Mailer, Refused
+from sitecast.publish.webhook import Webhook
 from sitecast.store import Ledger, OutboxRow
 from sitecast.store.outbox import Outbox, Status
 
@@ -42,14 +46,59 @@ def deliver_outbox(
         now: decides which tries are due.
         on_ambiguous: what to do with a message that may have been accepted already.
     """
-    outbox = Outbox(ledger.database)
+    return _deliver(
+        Outbox(ledger.database), now, on_ambiguous,
+        lambda row: mailer.send(row.message, row.sender, row.recipient),
+    )  # fmt: skip
+
+
+def deliver_webhooks(ledger: Ledger, webhook: Webhook, now: dt.datetime) -> DeliveryReport:
+    """Try every webhook whose time has come, once; one process at a time, beside the emails.
+
+    Each try is signed with its own time: `now`, and what has passed since.
+    """
+    began = time.monotonic()
+
+    def hand_over(row: OutboxRow) -> None:
+        passed = dt.timedelta(seconds=time.monotonic() - began)
+        webhook.send(row.message_id, row.message, now + passed)
+
+    return _deliver(Outbox(ledger.database, "webhook"), now, "resend", hand_over)
+
+
+def deliver_all(
+    ledger: Ledger, mailer: Mailer, webhook: Webhook | None, now: dt.datetime,
+    on_ambiguous: OnAmbiguous,
+) -> DeliveryReport:  # fmt: skip
+    """Emails, then webhooks: an endpoint that hangs keeps no email waiting."""
+    began = time.monotonic()
+    emails = deliver_outbox(ledger, mailer, now, on_ambiguous)
+    if webhook is None:
+        return emails
+    passed = dt.timedelta(seconds=time.monotonic() - began)
+    webhooks = deliver_webhooks(ledger, webhook, now + passed)
+    names = [field.name for field in fields(DeliveryReport)]
+    return DeliveryReport(*[getattr(emails, name) + getattr(webhooks, name) for name in names])
+
+
+def pause(attempts: int) -> dt.timedelta:
+    """How long to wait after so many tries: doubling, at most LONGEST_PAUSE."""
+    return min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
+
+
+def _deliver(
+    outbox: Outbox, now: dt.datetime, on_ambiguous: OnAmbiguous,
+    hand_over: Callable[[OutboxRow], None],
+) -> DeliveryReport:  # fmt: skip
     outcomes: dict[Status, list[str]] = {"sent": [], "refused": [], "dead": []}
     with outbox.exclusive():
         for row in outbox.rows("sending"):
             _settle_doubt(outbox, row, "interrupted while sending", now, on_ambiguous)
+        outbox.withdraw()
         for row in outbox.rows("pending", due=now):
-            status = _try(outbox, row, mailer, now, on_ambiguous)
-            outcomes.setdefault(status, []).append(row.recipient)
+            if outbox.claim(row):
+                status = _try(outbox, row, hand_over, now, on_ambiguous)
+                outcomes.setdefault(status, []).append(row.recipient)
         waiting, held = outbox.rows("pending"), outbox.rows("held")
     return DeliveryReport(
         tuple(outcomes["sent"]), tuple(outcomes["refused"]),
@@ -58,18 +107,13 @@ def deliver_outbox(
     )  # fmt: skip
 
 
-def pause(attempts: int) -> dt.timedelta:
-    """How long to wait after so many tries: doubling, at most LONGEST_PAUSE."""
-    return min(FIRST_PAUSE * 2 ** min(attempts - 1, 20), LONGEST_PAUSE)
-
-
 def _try(
-    outbox: Outbox, row: OutboxRow, mailer: Mailer, now: dt.datetime, on_ambiguous: OnAmbiguous
-) -> Status:
+    outbox: Outbox, row: OutboxRow, hand_over: Callable[[OutboxRow], None], now: dt.datetime,
+    on_ambiguous: OnAmbiguous,
+) -> Status:  # fmt: skip
     attempts = row.attempts + 1
-    outbox.mark(row, "sending", attempts=attempts)
     try:
-        mailer.send(row.message, row.sender, row.recipient)
+        hand_over(row)
     except Refused as error:
         outbox.mark(row, "refused", last_error=str(error))
         return "refused"

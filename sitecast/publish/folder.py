@@ -1,8 +1,8 @@
 """The immutable folder of a publication, and the pointer beside it (R9).
 
 <folder>/<publication_id>/   <table>.parquet, <table>.csv, page.html, workbook.xlsx,
-summary.json, manifest.json (versions, rows and a sha256 per file)
-/current.json        {"publication_id": …}, replaced in one step
+summary.json, manifest.json (contract version, versions, rows and a sha256 per file)
+/current.json        {"publication_id": …}, replaced in one step; null when all were recalled
 /current             a link to the same folder, for people
 """
 
@@ -15,11 +15,13 @@ from typing import Any
 
 from sitecast.errors import Corrupt
 from sitecast.publish.contents import Contents
+from sitecast.publish.contract import CONTRACT_VERSION
 from sitecast.publish.csv_cells import to_csv
 from sitecast.publish.manifest import PlanManifest
 from sitecast.publish.page import render_page
 from sitecast.publish.summary import summarise
 from sitecast.publish.workbook import render_workbook
+from sitecast.records.feed import TableFacts
 from sitecast.store.files import (
     rename_into_place,
     replace_file,
@@ -55,12 +57,27 @@ def write_publication(
     return place
 
 
-def point_to(folder: Path, publication_id: str) -> None:
-    """Make a publication the folder's current one."""
-    content = json.dumps({"publication_id": publication_id, "page": f"{publication_id}/{PAGE}"})
+def point_to(folder: Path, publication_id: str | None) -> None:
+    """Make a publication the folder's current one; None: there is none."""
+    page = None if publication_id is None else f"{publication_id}/{PAGE}"
+    content = json.dumps({"publication_id": publication_id, "page": page})
     with written_or_store_error(folder):
         replace_file(folder / POINTER, content.encode())
-        replace_link(folder / LINK, publication_id)
+        if publication_id is None:
+            (folder / LINK).unlink(missing_ok=True)
+        else:
+            replace_link(folder / LINK, publication_id)
+
+
+def table_facts(place: Path) -> tuple[str, TableFacts]:
+    """What a publication's manifest says of its tables: contract version, rows and sums."""
+    manifest = json.loads((place / MANIFEST).read_bytes())
+    sums = manifest["sha256"]
+    facts = {
+        name: {"rows": rows, "sha256": sums[f"{name}.parquet"]}
+        for name, rows in manifest["rows"].items()
+    }
+    return manifest.get("contract_version", ""), facts
 
 
 def _files(
@@ -76,6 +93,7 @@ def _files(
     files["summary.json"] = _json(summarise(contents.tables))
     files[MANIFEST] = _json({
         "publication_id": contents.publication_id,
+        "contract_version": CONTRACT_VERSION,
         "plan_id": plan.plan_id,
         "as_of": plan.as_of.isoformat(),
         "created": now.isoformat(),

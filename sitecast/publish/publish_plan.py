@@ -11,9 +11,10 @@ from pathlib import Path
 from sitecast.errors import StoreError
 from sitecast.publish.contents import Contents, gather
 from sitecast.publish.exceptions import with_exceptions
-from sitecast.publish.folder import PAGE, point_to, write_publication
+from sitecast.publish.folder import PAGE, point_to, table_facts, write_publication
 from sitecast.publish.manifest import plan_manifest
 from sitecast.publish.message import queued_messages
+from sitecast.publish.webhook import Webhook
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.store import Ledger, WeekStore
@@ -21,6 +22,7 @@ from sitecast.store.files import locked, written_or_store_error
 from sitecast.store.publications import (
     current_publication_id,
     publication_row,
+    recall_event,
     record_publication,
 )  # fmt: skip
 
@@ -32,6 +34,7 @@ def publish_plan(
     folder: Path,
     ui_url: str,
     now: dt.datetime,
+    webhook: Webhook | None = None,
 ) -> Publication:
     """Publish the newest forecasts of exactly the plan's weeks; the same ones again change nothing.
 
@@ -42,19 +45,19 @@ def publish_plan(
         folder: where publications lie, a folder each.
         ui_url: address of the Dagster UI, for links.
         now: when it is published; also the Date of the emails.
+        webhook: what to call about it, if anything.
     Raises:
-        StoreError: a week is missing, or a plan with a later as_of is published already. Nothing
-            is published then; the last good publication stays current.
+        StoreError: a week is missing, a plan with a later as_of is published already, or just
+            these forecasts were recalled. Nothing is published then; the last good publication
+            stays current.
     """
     ledger.plan(plan.plan_id)
     with written_or_store_error(folder), locked(folder / ".lock"):
         manifest, forecasts = plan_manifest(plan, weeks)
-        current = current_publication(ledger, folder)
         known = find_publication(ledger, folder, manifest.publication_id)
         if known is not None:
-            if known == current:
-                point_to(folder, known.publication_id)  # it may not have got that far
-            return known
+            return _published_before(ledger, known)
+        current = current_publication(ledger, folder)
         _refuse_older(plan, None if current is None else ledger.plan(current.plan_id))
         contents = with_exceptions(gather(plan, manifest, forecasts, weeks))
         place = write_publication(contents, manifest, folder, ui_url, now)
@@ -62,16 +65,20 @@ def publish_plan(
             manifest.publication_id, plan.plan_id, place, place / PAGE,
             None if current is None else current.publication_id, manifest.weeks, now,
         )  # fmt: skip
-        _record(ledger, publication, contents, ui_url)
+        _record(ledger, publication, contents, ui_url, webhook)
     return publication
 
 
-def _record(ledger: Ledger, publication: Publication, contents: Contents, ui_url: str) -> None:
+def _record(
+    ledger: Ledger, publication: Publication, contents: Contents, ui_url: str,
+    webhook: Webhook | None,
+) -> None:  # fmt: skip
     """Rows, messages and both pointers; the folder's moves last, before anyone else can commit."""
     folder, publication_id = publication.folder.parent, publication.publication_id
-    messages = queued_messages(contents, publication, ui_url)
+    emails = queued_messages(contents, publication, ui_url)
     record_publication(
-        ledger, publication, contents.tables, messages,
+        ledger, publication, contents.tables, table_facts(publication.folder),
+        messages=lambda event: [*emails, *([] if webhook is None else [webhook.row(event)])],
         before_commit=lambda: point_to(folder, publication_id),
     )  # fmt: skip
 
@@ -103,3 +110,17 @@ def _refuse_older(plan: ForecastPlan, current: ForecastPlan | None) -> None:
         {"plan_id": plan.plan_id, "as_of": plan.as_of.isoformat(), "published": current.plan_id},
         "make a new plan with a later as_of, and publish that",
     )
+
+
+def _published_before(ledger: Ledger, known: Publication) -> Publication:
+    """What is published stays so; what was recalled is not published by asking again."""
+    recall = recall_event(ledger, known.publication_id)
+    if recall is not None:
+        raise StoreError(
+            f"just these forecasts were recalled: {recall.why}",
+            {"publication_id": known.publication_id, "recalled": recall.at.isoformat()},
+            "correct the cause, then make a new plan or run the wrong weeks again",
+        )
+    if known.publication_id == current_publication_id(ledger):
+        point_to(known.folder.parent, known.publication_id)  # it may not have got that far
+    return known

@@ -9,11 +9,13 @@ import pandas as pd
 import sqlalchemy as sa
 
 from sitecast.errors import NotFound
+from sitecast.records.feed import FeedEvent
 from sitecast.records.plan import ForecastPlan, PublishedForecast
 from sitecast.records.tables_written import PUBLICATIONS as PUBLICATIONS_CONTRACT
 from sitecast.records.tables_written import TABLES_WRITTEN
 from sitecast.records.week_record import SiteForecast
 from sitecast.store.database import Database
+from sitecast.store.feed import begin_feed, events_since, recalled
 from sitecast.store.schema import (
     ATTEMPTS,
     PLANS,
@@ -37,6 +39,7 @@ class Ledger:
             self.database.prepare()
             with self.database.writing() as connection:
                 create_all(connection)
+                begin_feed(connection)
 
     def save_plan(self, plan: ForecastPlan, now: dt.datetime) -> None:
         """Keep a plan (once) and make it the current one."""
@@ -99,10 +102,17 @@ class Ledger:
                 PUBLICATIONS.c.published_at.desc(), PUBLICATIONS.c.publication_id
             )
             rows = [dict(row) for row in connection.execute(query).mappings()]
+            wrong = set(connection.scalars(recalled()))
         for row in rows:
-            row["status"] = "current" if row["publication_id"] == current else "superseded"
+            state = "recalled" if row["publication_id"] in wrong else "superseded"
+            row["status"] = "current" if row["publication_id"] == current else state
         columns = [column.name for column in PUBLICATIONS_CONTRACT.columns]
         return PUBLICATIONS_CONTRACT.shaped(pd.DataFrame(rows, columns=columns))
+
+    def feed(self, since: int = 0) -> list[FeedEvent]:
+        """What became of publications after event number `since`, in order."""
+        with self.database.reading() as connection:
+            return events_since(connection, since)
 
     def current(self, table: str) -> pd.DataFrame:
         """A published table as it stands in the current publication; empty before the first.
@@ -132,9 +142,13 @@ class Ledger:
         }
 
     def forecasts_before(self, as_of: dt.datetime) -> dict[str, PublishedForecast]:
-        """By menu week the forecast published last, by plans that knew less than `as_of`."""
+        """By menu week the forecast published last, by plans that knew less than `as_of`.
+
+        What was recalled counts as never published.
+        """
         query = sa.select(PLANS.c.plan_id, PLANS.c.as_of, PUBLICATIONS.c.versions)
         query = query.join(PUBLICATIONS, PUBLICATIONS.c.plan_id == PLANS.c.plan_id)
+        query = query.where(PUBLICATIONS.c.publication_id.not_in(recalled()))
         order = (PLANS.c.as_of, PUBLICATIONS.c.published_at, PUBLICATIONS.c.publication_id)
         with self.database.reading() as connection:
             rows = connection.execute(query.order_by(*order)).mappings().all()
@@ -157,8 +171,11 @@ def lock_pointers(connection: sa.Connection) -> None:
         connection.exec_driver_sql("LOCK TABLE pointers IN EXCLUSIVE MODE")
 
 
-def point(connection: sa.Connection, name: str, value: str) -> None:
-    """Move a named pointer."""
+def point(connection: sa.Connection, name: str, value: str | None) -> None:
+    """Move a named pointer; None takes it away."""
+    if value is None:
+        connection.execute(sa.delete(POINTERS).where(POINTERS.c.name == name))
+        return
     moved = sa.update(POINTERS).where(POINTERS.c.name == name).values(value=value)
     if connection.execute(moved).rowcount == 0:
         connection.execute(sa.insert(POINTERS).values(name=name, value=value))

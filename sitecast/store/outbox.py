@@ -4,6 +4,10 @@
                       → pending     a transient error: tried again after a while
                       → refused     refused for good          → dead   given up after many tries
                       → held        may have been accepted; a person decides
+    pending → withdrawn             the publication was recalled before the message went out
+
+Emails and webhooks are told apart by their channel, and delivered under a lock each: an endpoint
+that hangs keeps no email waiting.
 
 What belongs here: the rows and their states. What does not: how a message is sent
 (publish/mailers.py) and what follows from a failure (publish/deliver.py).
@@ -18,9 +22,13 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from sitecast.store.database import Database
+from sitecast.store.feed import recalled
 from sitecast.store.schema import OUTBOX
 
-Status = Literal["pending", "sending", "sent", "refused", "dead", "held"]
+Status = Literal["pending", "sending", "sent", "refused", "dead", "held", "withdrawn"]
+Medium = Literal["email", "webhook"]
+RECALL = "-recalled"
+"""Ends the channel of a message that tells of a recall."""
 
 
 @dataclass(frozen=True)
@@ -44,20 +52,36 @@ def queue(connection: sa.Connection, rows: Iterable[OutboxRow], now: dt.datetime
         connection.execute(sa.insert(OUTBOX), new)
 
 
-class Outbox:
-    """The rows waiting in a ledger's database."""
+def withdraw_recalled(connection: sa.Connection) -> None:
+    """Take back what waits to be sent about recalled publications, but not the recall's notices."""
+    announces = OUTBOX.c.channel.not_like(f"%{RECALL}")
+    stale = (OUTBOX.c.status == "pending") & announces & OUTBOX.c.publication_id.in_(recalled())
+    connection.execute(sa.update(OUTBOX).where(stale).values(status="withdrawn"))
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+
+def told(connection: sa.Connection, publication_id: str, channel: str) -> list[OutboxRow]:
+    """Messages about a publication that may have reached their recipient."""
+    tried = (OUTBOX.c.attempts > 0) & (OUTBOX.c.status != "refused")
+    mine = (OUTBOX.c.publication_id == publication_id) & (OUTBOX.c.channel == channel)
+    query = _rows().where(mine & tried).order_by(OUTBOX.c.recipient)
+    return [OutboxRow(**row) for row in connection.execute(query).mappings()]
+
+
+class Outbox:
+    """The rows of one medium that wait in a ledger's database."""
+
+    def __init__(self, database: Database, medium: Medium = "email") -> None:
+        self._database, self._medium = database, medium
+        webhook = OUTBOX.c.channel.like("webhook%")
+        self._mine = webhook if medium == "webhook" else sa.not_(webhook)
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Deliver alone: while this is held, a row in `sending` was left by a process that died."""
-        return self._database.exclusive("outbox")
+        return self._database.exclusive("outbox" if self._medium == "email" else "webhooks")
 
     def rows(self, status: Status, due: dt.datetime | None = None) -> list[OutboxRow]:
         """Rows of a status, oldest first; with `due`, those whose next try has come."""
-        names = list(OutboxRow.__dataclass_fields__)
-        query = sa.select(*[OUTBOX.c[name] for name in names]).where(OUTBOX.c.status == status)
+        query = _rows().where(self._mine & (OUTBOX.c.status == status))
         if due is not None:
             query = query.where(OUTBOX.c.next_try_at <= due)
         query = query.order_by(OUTBOX.c.queued_at, OUTBOX.c.message_id)
@@ -71,8 +95,24 @@ class Outbox:
         """
         return [*self.rows("pending", due=now), *self.rows("sending")]
 
+    def claim(self, row: OutboxRow) -> bool:
+        """Mark a pending row as `sending`; false when it was withdrawn in the meantime."""
+        mine = (OUTBOX.c.message_id == row.message_id) & (OUTBOX.c.status == "pending")
+        change = sa.update(OUTBOX).where(mine).values(status="sending", attempts=row.attempts + 1)
+        with self._database.writing() as connection:
+            return connection.execute(change).rowcount == 1
+
+    def withdraw(self) -> None:
+        """Take back what waits to be sent about recalled publications."""
+        with self._database.writing() as connection:
+            withdraw_recalled(connection)
+
     def mark(self, row: OutboxRow, status: Status, **facts: Any) -> None:
         """Record what happened to a row, durably, before anything else is done."""
         mine = OUTBOX.c.message_id == row.message_id
         with self._database.writing() as connection:
             connection.execute(sa.update(OUTBOX).where(mine).values(status=status, **facts))
+
+
+def _rows() -> sa.Select[Any]:
+    return sa.select(*[OUTBOX.c[name] for name in OutboxRow.__dataclass_fields__])

@@ -8,7 +8,9 @@ import pandas as pd
 import sqlalchemy as sa
 
 from sitecast.errors import Overtaken
+from sitecast.records.feed import FeedEvent, TableFacts
 from sitecast.records.publication import Publication
+from sitecast.store.feed import add_event, recall_of
 from sitecast.store.ledger import Ledger, lock_pointers, point, pointer
 from sitecast.store.outbox import OutboxRow, queue
 from sitecast.store.schema import PUBLICATIONS, PUBLISHED
@@ -20,7 +22,8 @@ def record_publication(
     ledger: Ledger,
     publication: Publication,
     tables: Mapping[str, pd.DataFrame],
-    messages: Iterable[OutboxRow],
+    facts: tuple[str, TableFacts],
+    messages: Callable[[FeedEvent], Iterable[OutboxRow]],
     before_commit: Callable[[], None],
 ) -> None:
     """Make a publication the current one.
@@ -29,7 +32,9 @@ def record_publication(
         ledger: where; the publication's plan must have been saved there.
         publication: what; its `supersedes` must still be current.
         tables: the published tables by name.
-        messages: what goes into the outbox with it.
+        facts: version of the contract the tables follow, and the rows and sums of each, for the
+            feed.
+        messages: what goes into the outbox with it, given its event in the feed.
         before_commit: the last step, while no other publisher can commit; an error in it takes
             everything back.
     Raises:
@@ -49,9 +54,20 @@ def record_publication(
         connection.execute(sa.insert(PUBLICATIONS), row)
         for name, table in PUBLISHED.items():
             _insert(connection, table, publication.publication_id, tables[name])
-        queue(connection, messages, publication.created)
         point(connection, "publication", publication.publication_id)
+        event = _tell(connection, publication, facts)
+        queue(connection, messages(event), publication.created)
         before_commit()
+
+
+def _tell(
+    connection: sa.Connection, publication: Publication, facts: tuple[str, TableFacts]
+) -> FeedEvent:
+    at, version, tables = publication.created, *facts
+    if publication.supersedes is not None:
+        add_event(connection, "superseded", publication.supersedes, at)
+    return add_event(connection, "published", publication.publication_id, at,
+                     contract_version=version, tables=tables)  # fmt: skip
 
 
 def current_publication_id(ledger: Ledger) -> str | None:
@@ -66,6 +82,12 @@ def publication_row(ledger: Ledger, publication_id: str) -> Mapping[str, Any] | 
     with ledger.database.reading() as connection:
         row = connection.execute(query).mappings().one_or_none()
     return None if row is None else dict(row)
+
+
+def recall_event(ledger: Ledger, publication_id: str) -> FeedEvent | None:
+    """The event that recalled a publication, if it was recalled."""
+    with ledger.database.reading() as connection:
+        return recall_of(connection, publication_id)
 
 
 def _insert(

@@ -6,6 +6,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from sitecast.records.contract import Column, TableContract
+from sitecast.records.feed import PUBLICATION_FEED
 from sitecast.records.tables_written import PUBLISHED_TABLES
 
 
@@ -81,7 +82,13 @@ _SQL_TYPES: dict[str, Any] = {
 
 def _sql_column(column: Column, contract: TableContract) -> Any:
     return sa.Column(column.name, _SQL_TYPES[column.kind], nullable=column.nullable,
-                     primary_key=column.name in contract.key)  # fmt: skip
+                     primary_key=column.name in contract.key, autoincrement=False)  # fmt: skip
+
+
+FEED = sa.Table(
+    PUBLICATION_FEED.name, METADATA,
+    *(_sql_column(column, PUBLICATION_FEED) for column in PUBLICATION_FEED.columns),
+)  # fmt: skip
 
 
 def _published(contract: TableContract) -> sa.Table:

@@ -1,4 +1,4 @@
-"""deliver: asks for another try of the emails that could not be sent.
+"""deliver: asks for another try of the emails and webhooks that could not be sent.
 
 What belongs here: whether any message's time has come. What does not: when it comes (the publisher
 sets each message's next try when one fails).
@@ -6,14 +6,13 @@ sets each message's next try when one fails).
 
 import dagster as dg
 
-from sitecast.store.outbox import Outbox
 from sitecast_dagster.jobs import DELIVERY_JOB, PUBLISH_JOB
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.week_status import UNFINISHED
 
 
 @dg.sensor(
-    description="Another try of the emails that could not be sent.",
+    description="Another try of the emails and webhooks that could not be sent.",
     job_name=DELIVERY_JOB.name,
     minimum_interval_seconds=30,
     default_status=dg.DefaultSensorStatus.RUNNING,
@@ -25,8 +24,7 @@ def deliver(
     for job in (DELIVERY_JOB.name, PUBLISH_JOB.name):
         if context.instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=UNFINISHED)):
             return dg.SkipReason(f"{job} is running")
-    opened = installation.open()
-    due = Outbox(opened.ledger.database).due(installation.now())
+    due = installation.open().messages_due(installation.now())
     if not due:
         return dg.SkipReason("no message is due")
     tries = sum(row.attempts for row in due)
