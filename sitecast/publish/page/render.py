@@ -13,6 +13,8 @@ from sitecast.publish.page.view import page_view
 
 _HERE = Path(__file__).parent
 _STYLES = re.compile(r"<style[^>]*>(.*?)</style>", re.DOTALL)
+_SCRIPT = ("data", "elements", "table", "scope", "sections", "detail", "drill", "main")
+"""Parts of the script, in order: each uses what the ones before it define."""
 
 
 def render_page(contents: Contents, ui_url: str) -> str:
@@ -27,10 +29,11 @@ def render_page(contents: Contents, ui_url: str) -> str:
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
     environment.filters["number"] = lambda value: f"{value:,.0f}"
-    style, script = _asset("page.css"), _asset("page.js")
-    view = page_view(contents)
-    view["ui_url"] = ui_url if ui_url.startswith(("http://", "https://")) else ""
-    drawn = [found for chart in view["charts"] for found in _STYLES.findall(chart["svg"])]
+    style, script = _file("page.css"), _script()
+    view = page_view(contents, ui_url if ui_url.startswith(("http://", "https://")) else "")
+    pictures = [chart["svg"] for chart in view["charts"]]
+    pictures += [view["changes"]["picture"]] if view["changes"] else []
+    drawn = [found for picture in pictures for found in _STYLES.findall(picture)]
     return environment.get_template("page.html.j2").render(
         view, style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
         policy=content_policy([style, *drawn], script),
@@ -38,12 +41,17 @@ def render_page(contents: Contents, ui_url: str) -> str:
 
 
 def content_policy(styles: list[str], script: str) -> str:
-    """Allow just these inline styles and this script, and pictures within the file."""
+    """Allow just these inline styles and this script, and nothing else."""
     allowed = " ".join(sorted({_source(style) for style in styles}))
     return (
         f"default-src 'none'; style-src {allowed}; script-src {_source(script)}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
+        "base-uri 'none'; form-action 'none'"
     )
+
+
+def _script() -> str:
+    parts = "".join(_file(f"script/{name}.js") for name in _SCRIPT)
+    return f'(() => {{\n"use strict";\n{parts}}})();\n'
 
 
 def _source(text: str) -> str:
@@ -51,5 +59,5 @@ def _source(text: str) -> str:
     return f"'sha256-{digest}'"
 
 
-def _asset(name: str) -> str:
+def _file(name: str) -> str:
     return (_HERE / name).read_text(encoding="utf-8")
