@@ -8,10 +8,10 @@ import datetime as dt
 import difflib
 from collections.abc import Hashable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, Field, ValidationError, field_validator
+from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from sitecast.errors import SettingsError
 from sitecast.settings_exceptions import ExceptionSettings
@@ -74,12 +74,21 @@ class ModelSettings(SettingsGroup):
 
 
 class CapOverride(SettingsGroup):
-    """A planner's correction of a site's cap, with the reason for it."""
+    """A planner's correction of a site's cap on one date or for one menu week, with the reason."""
 
     site_id: str
-    production_date: dt.date
+    production_date: dt.date | None = Field(None, description="the date; or menu_week")
+    menu_week: str | None = Field(
+        None, description="the week, all its production dates together; or production_date"
+    )
     cap_boxes: int | None = Field(ge=0, description="boxes the site can pack; null = no cap")
     reason: str = Field(min_length=1, max_length=500, description="shown on the page")
+
+    @model_validator(mode="after")
+    def _date_or_week(self) -> Self:
+        if (self.production_date is None) == (self.menu_week is None):
+            raise ValueError("name a production_date or a menu_week, not both")
+        return self
 
 
 class OpeningCost(SettingsGroup):

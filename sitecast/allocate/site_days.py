@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -81,10 +82,11 @@ def site_days(week: WeekData, axes: WeekAxes, overrides: Sequence[CapOverride]) 
     days = keys.drop_duplicates().reset_index(drop=True)
     numbered = keys.merge(days.reset_index(names="site_day"), on=["site", "production_date"])
     days["site_id"] = axes.sites.to_numpy()[days["site"]]
+    _require_known(week, overrides)
     days["cap_boxes"], days["floor_boxes"] = _limits(week, days, overrides)
     days["stays_closed"] = False
     return SiteDays(days, numbered["site_day"].to_numpy(dtype=np.int32),
-                    _weeks(week, axes, days))  # fmt: skip
+                    _weeks(week, axes, days, overrides))  # fmt: skip
 
 
 def _limits(
@@ -99,13 +101,8 @@ def _limits(
     floor = dict(zip(keys, rows["floor_boxes"], strict=True))
     known = dict(zip(week["sites"]["site_id"], week["sites"]["is_catch_all"], strict=True))
     for override in overrides:
-        if override.site_id not in known:
-            raise SettingsError(
-                "a cap override names an unknown site", {"site_id": override.site_id},
-                f"use one of {', '.join(sorted(known))}",
-            )  # fmt: skip
-        cap = pd.NA if override.cap_boxes is None else override.cap_boxes
-        limit[override.site_id, pd.Timestamp(override.production_date)] = cap
+        if override.production_date is not None:
+            limit[override.site_id, pd.Timestamp(override.production_date)] = _cap(override)
     where = list(zip(days["site_id"], days["production_date"], strict=True))
     caps = [limit.get((site, day), pd.NA if known[site] else 0) for site, day in where]
     most = pd.Series(caps, index=days.index, dtype="Int64")
@@ -113,12 +110,38 @@ def _limits(
     return most, least.where(most.isna() | (least <= most), most).astype("int64")
 
 
-def _weeks(week: WeekData, axes: WeekAxes, days: pd.DataFrame) -> pd.DataFrame:
+def _weeks(
+    week: WeekData, axes: WeekAxes, days: pd.DataFrame, overrides: Sequence[CapOverride]
+) -> pd.DataFrame:
     rows = week["site_week_caps"]
     rows = rows[rows["menu_week"] == week.menu_week]
-    rows = rows.assign(site=axes.sites.get_indexer(rows["site_id"]))
+    corrected = pd.DataFrame(
+        [(o.site_id, _cap(o), 0) for o in overrides if o.menu_week == week.menu_week],
+        columns=["site_id", "cap_boxes", "floor_boxes"],
+    )
+    rows = pd.concat([rows, corrected.astype(rows[[*corrected]].dtypes)])
+    both = rows.groupby("site_id", sort=False)
+    floor = both["floor_boxes"].max()  # the override has none
+    rows = rows.drop_duplicates("site_id", keep="last").set_index("site_id")
+    most, least = rows["cap_boxes"], floor.reindex(rows.index)
+    rows = rows.assign(floor_boxes=least.where(most.isna() | (least <= most), most)).reset_index()
+    rows = rows.assign(site=axes.sites.get_indexer(rows["site_id"].astype(object)))
     used = rows[rows["site"].isin(days["site"])].sort_values("site")
     return used[["site", "site_id", "cap_boxes", "floor_boxes"]].reset_index(drop=True)
+
+
+def _require_known(week: WeekData, overrides: Sequence[CapOverride]) -> None:
+    known = set(week["sites"]["site_id"])
+    for override in overrides:
+        if override.site_id not in known:
+            raise SettingsError(
+                "a cap override names an unknown site", {"site_id": override.site_id},
+                f"use one of {', '.join(sorted(known))}",
+            )  # fmt: skip
+
+
+def _cap(override: CapOverride) -> Any:
+    return pd.NA if override.cap_boxes is None else override.cap_boxes
 
 
 def _closed(limits: pd.DataFrame, here: pd.Series) -> pd.DataFrame:

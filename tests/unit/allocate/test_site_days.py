@@ -1,7 +1,9 @@
 import pandas as pd
 import pytest
+from boxes_by_hand import boxes_by_hand
 from worlds import WEEK, small_plan, small_week
 
+from sitecast.allocate import allocate_orders
 from sitecast.allocate.site_days import UNCAPPED, site_days
 from sitecast.errors import SettingsError
 from sitecast.records.week_axes import week_axes
@@ -49,3 +51,37 @@ def test_an_override_of_an_unknown_site_is_refused():
     override = {"site_id": "west", "production_date": "2026-11-28", "reason": "x", "cap_boxes": 1}
     with pytest.raises(SettingsError, match=r"unknown site.*west.*use one of north, south"):
         caps_of([], cap_overrides=[override])
+
+
+@pytest.mark.parametrize(("cap", "expected"), [(30, (30, 10)), (4, (4, 4)), (None, (UNCAPPED, 10))])
+def test_an_override_of_a_week_beats_its_row_and_keeps_its_floor(cap, expected):
+    override = {"site_id": "north", "menu_week": WEEK, "reason": "flu", "cap_boxes": cap}
+    other = {"site_id": "south", "menu_week": "2026-W49", "reason": "x", "cap_boxes": 1}
+    plan = small_plan(allocation={"cap_overrides": [override, other]})
+    rows = pd.DataFrame([("north", WEEK, 90, 10)],
+                        columns=["site_id", "menu_week", "cap_boxes", "floor_boxes"])  # fmt: skip
+    week = small_week(plan, site_week_caps=rows)
+    days = site_days(week, week_axes(week), plan.settings.allocation.cap_overrides)
+    limits = days.limits(100)
+    assert days.weeks["site_id"].tolist() == ["north"]
+    assert (limits.caps[-2], limits.floors[-2]) == expected
+
+
+def test_an_override_of_a_week_without_a_row_limits_it():
+    override = {"site_id": "south", "menu_week": WEEK, "reason": "flu", "cap_boxes": 25}
+    plan = small_plan(draws=3, allocation={"cap_overrides": [override]})
+    week = small_week(plan)
+    made = boxes_by_hand(week, plan, 1, 400, 10)
+    result = allocate_orders(week, made.simulated, plan, made.placed, made.boxes_of_draw)
+    (row,) = result.tables["site_week_load"].itertuples()
+    assert (row.site_id, row.cap_boxes, row.boxes_p90) == ("south", 25, 25)
+    named = result.tables["unallocated"]["binding"].str.contains("cap 25 in the week")
+    assert named.any()
+
+
+@pytest.mark.parametrize("when", [{}, {"menu_week": WEEK, "production_date": "2026-11-28"}])
+def test_an_override_is_for_a_date_or_for_a_week(when):
+    with pytest.raises(SettingsError, match="name a production_date or a menu_week, not both"):
+        small_plan(allocation={"cap_overrides": [
+            {"site_id": "north", "cap_boxes": 1, "reason": "x", **when}
+        ]})  # fmt: skip
