@@ -1,5 +1,6 @@
 """Write the reference pages that are generated from the code: `make docs`."""
 
+import json
 from pathlib import Path
 
 import click
@@ -7,6 +8,7 @@ from pydantic import BaseModel
 
 from sitecast.cli import main
 from sitecast.deployment import Deployment
+from sitecast.publish.contract import CONTRACT_TABLES, table_schema
 from sitecast.records.contract import TableContract
 from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 from sitecast.records.tables_read import TABLES_READ
@@ -24,7 +26,13 @@ def pages() -> dict[str, str]:
         "data-dictionary.md": dictionary(),
         "settings.md": settings(),
         "commands.md": commands(),
+        **{f"contract/{table.name}.json": schema(table) for table in CONTRACT_TABLES},
     }
+
+
+def schema(table: TableContract) -> str:
+    """The Table Schema of a published table."""
+    return json.dumps(table_schema(table), indent=1, ensure_ascii=False, allow_nan=False) + "\n"
 
 
 def dictionary() -> str:
@@ -102,7 +110,11 @@ def _settings(model: type[BaseModel], prefix: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    REFERENCE.mkdir(exist_ok=True)
-    for file_name, page in pages().items():
+    made = pages()
+    (REFERENCE / "contract").mkdir(parents=True, exist_ok=True)
+    for old in (REFERENCE / "contract").glob("*.json"):
+        if f"contract/{old.name}" not in made:
+            old.unlink()
+    for file_name, page in made.items():
         (REFERENCE / file_name).write_text(page, encoding="utf-8")
         print(f"wrote docs/reference/{file_name}")

@@ -11,6 +11,7 @@ from sitecast.records.contract import (
     json_text,
     text,
 )  # fmt: skip
+from sitecast.records.feed import PUBLICATION_FEED
 from sitecast.records.tables_capacity import SITE_OPENINGS
 from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_exceptions import EXCEPTIONS
@@ -272,7 +273,7 @@ TABLES_WRITTEN: dict[str, TableContract] = {
     for table in (
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED, CHURN,
         ITEM_LOAD, ALLOCATION_GAP, SITE_OPENINGS, RECIPE_SITE_FORECAST, SITE_FORECAST,
-        WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS, FORECAST_ACCURACY,
+        WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS, PUBLICATION_FEED, FORECAST_ACCURACY,
         *CHANGE_TABLES, PURCHASE_PLAN, EXCEPTIONS,
     )
 }  # fmt: skip
