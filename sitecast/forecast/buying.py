@@ -1,7 +1,7 @@
 """What one week would have to buy by itself: how much is enough, in which packs, until when.
 
 What belongs here: everything that follows from the week's own inputs (R8). What does not: stock and
-open purchase orders, which the weeks of a plan share (publish/purchase_plan.py).
+open purchase orders, which the weeks of a plan share (publish/buying.py).
 """
 
 import numpy as np

@@ -122,6 +122,7 @@ def _met(rows: pd.DataFrame, lots: _Lots) -> dict[str, NDArray[np.generic]]:
     return {
         "from_stock": taken[:, STOCK], "from_open_pos": taken[:, OPEN_PO],
         "from_surplus": taken[:, SURPLUS], "net": net, "cases": cases,
+        "left_over": lots.qty[lots.pair_of_need, lots.surplus_of_need],
     }  # fmt: skip
 
 

@@ -1,31 +1,56 @@
 """What needs a planner's eye, most urgent first: the findings of all rules, ranked.
 
 What belongs here: how findings become the table exceptions. What does not: the rules themselves
-(exceptions_boxes.py, exceptions_recipes.py, exceptions_orders.py).
+(exceptions_boxes.py, exceptions_bom.py, exceptions_shares.py, exceptions_orders.py).
 """
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 import pandas as pd
 
+from sitecast.errors import Corrupt, NotFound
 from sitecast.publish.contents import Contents
+from sitecast.publish.exceptions_bom import bom_findings
 from sitecast.publish.exceptions_boxes import cap_findings, unallocated_findings
+from sitecast.publish.exceptions_orders import order_findings
+from sitecast.publish.exceptions_shares import share_findings
 from sitecast.publish.findings import Finding
+from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_exceptions import EXCEPTIONS, RULES, SEVERITIES
+from sitecast.records.week_record import SiteForecast
 from sitecast.settings_exceptions import ExceptionSettings
+from sitecast.store import WeekStore
 
 
-def with_exceptions(contents: Contents) -> Contents:
+def with_exceptions(
+    contents: Contents, forecasts: Mapping[str, SiteForecast], weeks: WeekStore
+) -> Contents:
     """The same contents with the table exceptions, which follows from all others.
 
     Args:
-        contents: the plan's other tables, and names.
+        contents: the plan's other tables, names, and the inputs of every week.
+        forecasts: site_forecast of every week, for its draws.
+        weeks: where the forecasts that were published last lie, unless they were removed.
     """
-    found = [*cap_findings(contents), *unallocated_findings(contents)]
+    found = [
+        *cap_findings(contents), *unallocated_findings(contents),
+        *bom_findings(contents, forecasts), *order_findings(contents),
+        *share_findings(contents, _published_last(contents.plan, weeks)),
+    ]  # fmt: skip
     today = pd.Timestamp(contents.plan.as_of.date())
     ranked = rank(found, today, contents.plan.settings.exceptions)
     return replace(contents, tables={**contents.tables, EXCEPTIONS.name: ranked})
+
+
+def _published_last(plan: ForecastPlan, weeks: WeekStore) -> dict[str, SiteForecast]:
+    """The forecasts that the plan names and the store still has, by menu week."""
+    found = {}
+    for week, last in plan.previous.items():
+        with contextlib.suppress(NotFound, Corrupt):
+            found[week] = weeks.read(SiteForecast, last.plan_id, week, last.version)
+    return found
 
 
 def rank(

@@ -51,14 +51,13 @@ def _cap_finding(
 ) -> Finding:  # fmt: skip
     saved = row.shadow_price * row.cap_boxes / 10 if pd.isna(more_saves) else max(more_saves, 0.0)
     settings = contents.plan.settings
-    words = []
+    words, cap = [], f"the cap of {row.cap_boxes:,} boxes"
     if row.over_cap_frozen:
-        words.append(f"{row.over_cap_frozen:,} final boxes stand above the cap of "
-                     f"{row.cap_boxes:,}")  # fmt: skip
+        words.append(f"{row.over_cap_frozen:,} final boxes stand above {cap}")
+        cap = "it"
     if row.p_over_cap > 0:
-        words.append(f"demand exceeds the cap of {row.cap_boxes:,} boxes in "
-                     f"{100 * row.p_over_cap:.0f} % of futures; 10 % more cap would save "
-                     f"{money(saved, settings.currency)}")  # fmt: skip
+        words.append(f"demand exceeds {cap} in {100 * row.p_over_cap:.0f} % of futures; 10 % more "
+                     f"cap would save {money(saved, settings.currency)}")  # fmt: skip
     value = saved + row.over_cap_frozen * settings.allocation.shortfall_cost
     return Finding(CAP_LIKELY_BROKEN, value, due, row.menu_week, table, keys,
                    f"{where}: {', and '.join(words)}.")  # fmt: skip

@@ -59,7 +59,7 @@ def publish_plan(
             return _published_before(ledger, known)
         current = current_publication(ledger, folder)
         _refuse_older(plan, None if current is None else ledger.plan(current.plan_id))
-        contents = with_exceptions(gather(plan, manifest, forecasts, weeks))
+        contents = with_exceptions(gather(plan, manifest, forecasts, weeks), forecasts, weeks)
         place = write_publication(contents, manifest, folder, ui_url, now)
         publication = Publication(
             manifest.publication_id, plan.plan_id, place, place / PAGE,

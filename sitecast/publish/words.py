@@ -36,6 +36,17 @@ def human_quantity(qty: float, uom: str) -> str:
     return f"{large:,.{decimals}f}"
 
 
+def quantity_in_words(qty: float, uom: str) -> str:
+    """A quantity with its unit; pieces have none.
+
+    Example:
+        >>> quantity_in_words(12_340.0, "g"), quantity_in_words(1234.0, "each")
+        ('12.3 kg', '1,234')
+    """
+    unit = human_unit(uom)
+    return f"{human_quantity(qty, uom)} {unit}".removesuffix(" each")
+
+
 def money(minor_units: float | None, currency: str) -> str:
     """An amount of money in whole units of the currency.
 

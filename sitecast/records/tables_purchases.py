@@ -22,6 +22,8 @@ PURCHASE_PLAN = TableContract(
         amount("net", "part that must be ordered", "base_uom"),
         count("cases", "whole cases that cover net and the least order", "cases"),
         amount("qty_ordered", "quantity in the cases", "base_uom"),
+        amount("left_over", "part of qty_ordered that no need of this plan uses while it keeps",
+               "base_uom"),
         amount("commit_now", "part of qty_ordered to order before the next plan: all or nothing, "
                "by order_by", "base_uom"),
         amount("flex_later", "part of qty_ordered that the next plan may still change",

@@ -67,7 +67,7 @@ def planned(case, scale=1.0, days_to_next_plan=2):
 
 
 def unit_by_unit(case):
-    """(site, day, week, sku) → units from stock, open orders and surplus, missing, cases."""
+    """(site, day, week, sku) → units from stock, open orders, surplus; missing, cases, left."""
     shelf = [(q, s, k, 0, last, 0) for s, k, last, q in case.stock]
     shelf += [(q, s, k, max(due, 0), max(due, 0) + SKUS[k][2], 1) for s, k, due, q in case.orders]
     units = [tuple(lot) for q, *lot in shelf for _ in range(q)]
@@ -80,14 +80,19 @@ def unit_by_unit(case):
         for _ in range(wanted):
             fit = [u for u in units if u[:2] == (site, sku) and u[2] <= day <= u[3]]
             if fit:
-                first = min(fit, key=lambda u: (u[3], u[2], u[4]))
+                first = min(fit, key=lambda u: (u[3], u[2], *u[4:]))
                 units.remove(first)
                 used[first[4]] += 1
         missing = wanted - sum(used)
         packs = math.ceil(max(missing, least) / size) if missing else 0
-        units += [(site, sku, day, day + keeps, 2)] * int(packs * size - missing)
+        units += [(site, sku, day, day + keeps, 2, week)] * int(packs * size - missing)
         found[week, site, day, sku] = (*used, missing, packs)
-    return found
+    return {
+        (week, site, day, sku): (
+            *row, sum(u[:3] == (site, sku, day) and u[5:] == (week,) for u in units)
+        )
+        for (week, site, day, sku), row in found.items()
+    }  # fmt: skip
 
 
 @settings(max_examples=60, deadline=None)
@@ -96,7 +101,7 @@ def test_every_row_is_what_a_store_kept_unit_by_unit_gives(case):
     plan = planned(case)
     days = (plan["need_date"] - TODAY).dt.days
     keys = zip(plan["menu_week"], plan["site_id"], days, plan["sku_id"], strict=True)
-    rows = plan[[*SOURCES, "net", "cases"]].itertuples(index=False, name=None)
+    rows = plan[[*SOURCES, "net", "cases", "left_over"]].itertuples(index=False, name=None)
     assert dict(zip(keys, rows, strict=True)) == unit_by_unit(case)
 
 

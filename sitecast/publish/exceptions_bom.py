@@ -1,0 +1,106 @@
+"""Exceptions about bills of materials that are there, but not whole.
+
+The input check stops a week in which something that can be sold has no BOM at all, and the
+forecast one in which something made has none on its production date. What passes both: a line that
+ends in the middle of a week without a successor, a line that is there for one portions size and
+forgotten for another, and boxes that no packaging rule covers although there are rules.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from sitecast.publish.contents import Contents
+from sitecast.publish.findings import Finding
+from sitecast.records.tables_exceptions import MISSING_BOM
+from sitecast.records.week_record import SiteForecast, WeekData
+
+_KIT = ["recipe_id", "portions"]
+
+
+def bom_findings(contents: Contents, forecasts: Mapping[str, SiteForecast]) -> Iterator[Finding]:
+    """Recipes that list fewer SKUs than elsewhere, and boxes without packaging.
+
+    Valued at shortfall_cost for each kit or box, mean over draws: what is packed without something
+    cannot be sent.
+
+    Args:
+        contents: with the inputs of every week.
+        forecasts: site_forecast of every week, for its draws.
+    """
+    for week, data in contents.inputs.items():
+        made = forecasts[week]["site_forecast_draws"]
+        yield from _short_bills(contents, data, made)
+        if len(data["packaging_rules"]):
+            yield from _bare_boxes(contents, data, made)
+
+
+def _short_bills(contents: Contents, data: WeekData, made: pd.DataFrame) -> Iterator[Finding]:
+    bills = _bills(data, _production_dates(contents, data.menu_week))
+    bills = bills.assign(most=bills["skus"].groupby("recipe_id").transform("max"))
+    short = bills[bills["skus"] < bills["most"]]
+    if short.empty:
+        return
+    recipes = made["item_type"].to_numpy() == "recipe"
+    kits = made[recipes & made["item_id"].isin(short.index.unique("recipe_id")).to_numpy()]
+    kits = kits.groupby(["item_id", "portions", "production_date"])["kits"].sum()
+    names = data["recipes"].set_index("recipe_id")["name"]
+    mean = kits.reindex(short.index).fillna(0) / contents.plan.draws
+    for (recipe, portions), rows in short.assign(kits=mean)[mean > 0].groupby(_KIT):
+        dates, total = rows.index.get_level_values("date"), rows["kits"].sum()
+        order_by = dates.min() - pd.Timedelta(days=_lead_time(data, recipe, portions, dates[0]))
+        days = f"{dates.min():%a %d %b}" + (f" to {dates.max():%a %d %b}" if len(dates) > 1 else "")
+        yield Finding(
+            MISSING_BOM, total * contents.plan.settings.allocation.shortfall_cost, order_by,
+            data.menu_week, "recipe_site_forecast",
+            {"item_type": "recipe", "item_id": recipe, "portions": int(portions)},
+            f"The BOM of {names[recipe]} for {portions} people lists {rows['skus'].min():.0f} "
+            f"SKUs on {days}, but {rows['most'].max():.0f} on another date or for another portions "
+            f"size: {total:,.0f} kits of {data.menu_week} may lack something.",
+            order_by,
+        )  # fmt: skip
+
+
+def _bills(data: WeekData, dates: pd.Series) -> pd.DataFrame:
+    """How many SKUs each recipe and portions size lists on each date."""
+    lines = data["recipe_bom"][[*_KIT, "sku_id", "valid_from", "valid_to"]]
+    lines = lines.merge(dates.rename("date"), how="cross")
+    lines = lines[~(lines["valid_to"] < lines["date"]) & ~(lines["valid_from"] > lines["date"])]
+    skus = lines.groupby([*_KIT, "date"])["sku_id"].nunique()
+    kits = lines[_KIT].drop_duplicates().merge(dates.rename("date"), how="cross")
+    every = pd.MultiIndex.from_frame(kits)
+    return skus.reindex(every, fill_value=0).rename("skus").to_frame()
+
+
+def _lead_time(data: WeekData, recipe: str, portions: int, date: pd.Timestamp) -> int:
+    """The longest lead time of the SKUs that the recipe lists elsewhere, but not there."""
+    bom = data["recipe_bom"][data["recipe_bom"]["recipe_id"] == recipe]
+    there = (bom["portions"] == portions) & ~(bom["valid_to"] < date) & ~(bom["valid_from"] > date)
+    missing = set(bom["sku_id"]) - set(bom.loc[there.astype(bool), "sku_id"])
+    skus = data["skus"]
+    return int(skus.loc[skus["sku_id"].isin(missing), "lead_time_days"].max())
+
+
+def _bare_boxes(contents: Contents, data: WeekData, made: pd.DataFrame) -> Iterator[Finding]:
+    packs = made[made["item_type"].to_numpy() == "box"]
+    packs = packs.groupby(["item_id", "portions"])["kits"].sum().reset_index()
+    rules, due = data["packaging_rules"], _production_dates(contents, data.menu_week).min()
+    for pack in packs.itertuples():
+        n_kits, portions = int(pack.item_id), int(pack.portions)
+        only = rules["portions"]
+        fits = (rules["min_kits"] <= n_kits) & (rules["max_kits"] >= n_kits)
+        if (fits & (only.isna() | (only == portions).fillna(False))).any():
+            continue
+        boxes = pack.kits / contents.plan.draws
+        yield Finding(
+            MISSING_BOM, boxes * contents.plan.settings.allocation.shortfall_cost, due,
+            data.menu_week, "packaging_rules", {"kits": n_kits, "portions": portions},
+            f"No packaging rule covers boxes of {n_kits} kits for {portions} people: "
+            f"{boxes:,.0f} boxes of {data.menu_week} have no packaging planned.",
+        )  # fmt: skip
+
+
+def _production_dates(contents: Contents, menu_week: str) -> pd.Series:
+    load = contents.tables["site_load"]
+    dates = load.loc[load["menu_week"] == menu_week, "production_date"]
+    return dates.drop_duplicates().sort_values(ignore_index=True)
