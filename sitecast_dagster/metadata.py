@@ -23,13 +23,15 @@ CONTRACTS: dict[str, dict[str, TableContract]] = {
     "extracted_data": {**TABLES_READ, **TABLES_HISTORY},
     "simulated_orders": TABLES_SIMULATED,
     "site_forecast": TABLES_WRITTEN,
+    "forecast_changes": TABLES_WRITTEN,
 }
 MAIN_TABLE = {
     "extracted_data": "orders",
     "simulated_orders": "orders",
     "site_forecast": "site_forecast",
+    "forecast_changes": "forecast_changes",
 }
-PREVIEW_ROWS, PREVIEW_COLUMNS = 8, 12
+PREVIEW_ROWS, PREVIEW_COLUMNS, LONGEST_CELL = 8, 12, 60
 NAMES_OF_KINDS = {"count": "int", "amount": "float", "day": "date", "instant": "timestamp",
                   "flag": "bool"}  # fmt: skip
 UNIT_NOTE = "column descriptions name the unit; quantities are in each SKU's base unit (uom)"
@@ -83,11 +85,13 @@ def plan_metadata(plan: ForecastPlan) -> dict[str, Any]:
     }
 
 
-def preview(frame: pd.DataFrame) -> dg.MetadataValue[Any]:
-    """The first rows as a markdown table."""
-    top = frame.iloc[:PREVIEW_ROWS, :PREVIEW_COLUMNS]
-    lines = [_line(top.columns), _line(["---"] * len(top.columns))]
-    lines += [_line(row) for row in top.itertuples(index=False)]
+def preview(
+    frame: pd.DataFrame, rows: int = PREVIEW_ROWS, longest: int = LONGEST_CELL
+) -> dg.MetadataValue[Any]:
+    """The first rows as a markdown table; texts are cut at `longest` characters."""
+    top = frame.iloc[:rows, :PREVIEW_COLUMNS]
+    lines = [_line(top.columns, longest), _line(["---"] * len(top.columns), longest)]
+    lines += [_line(row, longest) for row in top.itertuples(index=False)]
     return dg.MetadataValue.md("\n".join(lines))
 
 
@@ -145,11 +149,11 @@ def _row_counts(record: WeekRecord) -> dg.MetadataValue[Any]:
     )
 
 
-def _line(cells: Any) -> str:
-    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+def _line(cells: Any, longest: int) -> str:
+    return "| " + " | ".join(_cell(cell, longest) for cell in cells) + " |"
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any, longest: int) -> str:
     if pd.isna(value):
         return ""
     if isinstance(value, float):
@@ -157,5 +161,5 @@ def _cell(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
         return value.isoformat() if value.tzinfo else value.date().isoformat()
     # The text comes from input data: keep it from being read as markdown or HTML.
-    escaped = str(value)[:60].replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")
+    escaped = str(value)[:longest].replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")
     return escaped.replace("[", "&#91;").replace("`", "&#96;").replace("\n", " ")

@@ -8,13 +8,14 @@ import base64
 import struct
 import zlib
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 
 BAR_WIDTH, GAP, HEIGHT = 9, 2, 36
 MAX_BARS = 40
-PALETTE = bytes((255, 255, 255, 76, 120, 168, 214, 69, 65, 90, 90, 90))
-BACKGROUND, BAR, FULL_BAR, LIMIT = range(4)
+PALETTE = bytes((255, 255, 255, 76, 120, 168, 214, 69, 65, 90, 90, 90, 168, 194, 222))
+BACKGROUND, BAR, FULL_BAR, LIMIT, DOWN = range(5)
 
 
 def bars_png(
@@ -37,6 +38,29 @@ def bars_png(
         if limit is not None:
             line = min(HEIGHT - 1, HEIGHT - round(limit / tallest * HEIGHT))
             pixels[line, left : left + BAR_WIDTH] = LIMIT
+    return _png(pixels)
+
+
+def steps_png(changes: Sequence[float]) -> bytes:
+    """A waterfall: a step per change, down lighter, and the whole change in grey at the end.
+
+    Args:
+        changes: up (above 0) or down, in the order in which they happen; the first MAX_BARS - 1
+            are drawn.
+    """
+    shown = list(changes)[: MAX_BARS - 1]
+    ends = np.concatenate([[0.0], np.cumsum(shown)])
+    spans = [*pairwise(ends), (0.0, ends[-1])]
+    low, high = ends.min(), ends.max()
+    scale = (HEIGHT - 1) / max(high - low, 1e-9)
+    pixels = np.zeros((HEIGHT, len(spans) * (BAR_WIDTH + GAP)), dtype=np.uint8)
+    for position, (start, end) in enumerate(spans):
+        left = position * (BAR_WIDTH + GAP)
+        top, bottom = (
+            round((high - level) * scale) for level in (max(start, end), min(start, end))
+        )
+        colour = LIMIT if position == len(shown) else BAR if end >= start else DOWN
+        pixels[top : bottom + 1, left : left + BAR_WIDTH] = colour
     return _png(pixels)
 
 

@@ -8,7 +8,9 @@ import sitecast
 from sitecast.publish import publish_plan
 from sitecast_dagster.assets.forecast_plan import forecast_plan
 from sitecast_dagster.assets.site_forecast import site_forecast
+from sitecast_dagster.checks.freshness import PLAN_IS_DUE
 from sitecast_dagster.failures import known_problems_as_failures
+from sitecast_dagster.publication_facts import attention_lines, publication_facts
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.runs import plan_of_run
 from sitecast_dagster.tags import GROUP, OWNERS, TAGS
@@ -17,7 +19,8 @@ ALL_WEEKS = dg.AssetDep(site_forecast, partition_mapping=dg.AllPartitionMapping(
 
 
 @dg.asset(deps=[forecast_plan, ALL_WEEKS], group_name=GROUP, owners=OWNERS, tags=TAGS,
-          kinds={"parquet", "sql", "email"}, code_version=sitecast.__version__)  # fmt: skip
+          kinds={"parquet", "sql", "email"}, code_version=sitecast.__version__,
+          freshness_policy=PLAN_IS_DUE)  # fmt: skip
 def published_forecast(
     context: dg.AssetExecutionContext, installation: InstallationResource
 ) -> dg.MaterializeResult[None]:
@@ -34,17 +37,10 @@ def published_forecast(
         )  # fmt: skip
         # A message that cannot be sent stays in the outbox; it must not undo the publication.
         delivery = opened.deliver(plan, now)
+        facts = publication_facts(publication, plan, opened)
+    for line in attention_lines(publication, plan.settings.currency):
+        context.log.warning(line)
     return dg.MaterializeResult(
-        metadata={
-            "plan_id": plan.plan_id,
-            "publication_id": publication.publication_id,
-            "page": dg.MetadataValue.path(str(publication.page)),
-            "folder": dg.MetadataValue.path(str(publication.folder)),
-            "supersedes": publication.supersedes or "nothing",
-            "versions": dg.MetadataValue.json(
-                {week: dict(versions) for week, versions in publication.versions.items()}
-            ),
-            "emails": dg.MetadataValue.json(asdict(delivery)),
-        },
+        metadata={**facts, "emails": dg.MetadataValue.json(asdict(delivery))},
         data_version=dg.DataVersion(publication.publication_id),
     )

@@ -48,7 +48,7 @@ def test_every_asset_says_what_and_whose_it_is(asset):
 
 def test_sensors_run_by_themselves_and_the_schedule_waits_for_a_person():
     assert {s.name: s.default_status for s in SENSORS} == dict.fromkeys(
-        ("new_weeks", "publish", "deliver", "alerts"), dg.DefaultSensorStatus.RUNNING
+        ("new_weeks", "publish", "deliver", "alerts", "plan_late"), dg.DefaultSensorStatus.RUNNING
     )
     assert all(sensor.description for sensor in SENSORS)
     assert weekly_plan.default_status == dg.DefaultScheduleStatus.STOPPED
