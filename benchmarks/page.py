@@ -5,7 +5,6 @@ its page (kept as FILE), and opens it as a file in Debian's headless chromium.
 """
 
 import datetime as dt
-import json
 import sys
 import tempfile
 import time
@@ -165,7 +164,6 @@ def main():
         path.write_text(html, encoding="utf-8")
         found = in_browser(path)
     rows = len(contents.tables["site_forecast"])
-    print(json.dumps({name: round(value) for name, value in found.items()}))
     print(f"page: {rows} days of SKUs, {len(html.encode()) / 1e6:.2f} MB, {rendered:.2f} CPU s to "
           f"render; ms: " + ", ".join(f"{n} {v:.0f}" for n, v in found.items()))  # fmt: skip
 

@@ -18,7 +18,7 @@ CAUSES = {
 }
 """Causes of forecast_changes in the order in which they are swapped, and in words."""
 _ROW, _TOP, _BOTTOM = 24, 4, 4
-_LABEL, _VALUE = 172, 104
+_LABEL, _VALUE = 178, 92
 
 
 def waterfall_svg(by_cause: Mapping[str, float], currency: str, width: int = 520) -> str:

@@ -132,7 +132,6 @@ def test_the_first_screen_ranks_exceptions_and_adds_up_changes(page):
     assert "EUR 1,234" in first.inner_text()
     assert first.locator("a").get_attribute("href") == f"#load/{WEEKS[1]}/south"
     assert page.locator("#changes svg").bounding_box()["y"] < 900
-    page.get_by_text("By site", exact=True).click()
     assert page.locator("#changes tbody tr").count() == 2
 
 

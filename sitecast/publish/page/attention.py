@@ -12,7 +12,7 @@ from sitecast.publish.page.needs import sku_facts
 from sitecast.publish.waterfall import CAUSES, signed, waterfall_svg
 from sitecast.publish.words import money
 
-WATERFALL_WIDTH = 480
+WATERFALL_WIDTH = 420
 
 
 def ranked_exceptions(contents: Contents) -> list[dict[str, Any]]:
@@ -79,7 +79,17 @@ def changes_in_words(contents: Contents) -> dict[str, Any] | None:
         ],
         "since": sorted(set(contents.tables["forecast_changes"]["plan_from"])),
         "weeks": sorted(set(rows["menu_week"])),
+        "notes": notes_on_changes(contents),
     }  # fmt: skip
+
+
+def notes_on_changes(contents: Contents) -> list[str]:
+    """What change_notes says, each note once."""
+    if "change_notes" not in contents.tables:
+        return []
+    rows = contents.tables["change_notes"]
+    told = zip(rows["cause"], rows["note"], strict=True)
+    return list(dict.fromkeys(f"{CAUSES.get(cause, cause)}: {note}" for cause, note in told))
 
 
 def changes_in_money(contents: Contents) -> pd.DataFrame:

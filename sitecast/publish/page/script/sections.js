@@ -53,7 +53,8 @@ const everySku = (data) => {
   return sortable(element("needs"), "Every SKU by site and week", [
     { title: "SKU", value: name, cell: (row) => h("button", { type: "button", class: "open",
       onclick: () => goTo("sku", skus.id[needs.sku[row]], data.weeks[needs.week[row]], data.sites.id[needs.site[row]]) },
-      h("span", {}, name(row)), h("small", {}, skus.id[needs.sku[row]])) },
+      h("span", {}, name(row)), h("small", {}, `${skus.id[needs.sku[row]]} · ${unit(row)}`,
+        h("span", { class: "phone" }, ` · ${data.sites.name[needs.site[row]]} · ${data.weeks[needs.week[row]]}`))) },
     { title: "Site", minor: true, value: (row) => data.sites.name[needs.site[row]], cell: (row) => data.sites.name[needs.site[row]] },
     { title: "Week", minor: true, value: (row) => needs.week[row], cell: (row) => data.weeks[needs.week[row]] },
     { title: "Need", hint: "Placed, median and p10–p90 of the week; the row's own scale", minor: true, value: share, n: true,
@@ -63,7 +64,7 @@ const everySku = (data) => {
     { title: "p10", minor: true, ...amount("p10") },
     { title: "p50", ...amount("p50") },
     { title: "p90", minor: true, ...amount("p90") },
-    { title: "Unit", value: unit, cell: unit },
+    { title: "Unit", minor: true, value: unit, cell: unit },
     { title: "Have", hint: "From stock and from open purchase orders", minor: true, n: true, value: covered,
       cell: (row) => orNothing(covered(row), unit(row)) },
     { title: "Order now", hint: "To order before the next plan: commit", ...order("now") },
