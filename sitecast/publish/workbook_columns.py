@@ -101,6 +101,7 @@ BUY = (
     _of("purchase_plan", "On order", "from_open_pos", "quantity"),
     _of("purchase_plan", "From surplus", "from_surplus", "quantity"),
     _of("purchase_plan", "Net", "net", "quantity"),
+    _of("purchase_plan", "Left over", "left_over", "quantity"),
 )  # fmt: skip
 CAPACITY = (
     _WEEK,
