@@ -10,6 +10,7 @@ import dagster as dg
 
 from sitecast_dagster.assets import WEEK_ASSETS, forecast_plan, published_forecast
 from sitecast_dagster.delivery import deliver_messages
+from sitecast_dagster.recall import recall_publication
 from sitecast_dagster.tags import TAGS
 
 PLAN_JOB = dg.define_asset_job(
@@ -21,7 +22,7 @@ PLAN_JOB = dg.define_asset_job(
 WEEK_JOB = dg.define_asset_job(
     "forecast_week",
     selection=WEEK_ASSETS,
-    description="One menu week: extract, simulate, forecast, in one process.",
+    description="One menu week: extract, simulate, forecast, explain changes, in one process.",
     tags=TAGS,
 )
 PUBLISH_JOB = dg.define_asset_job(
@@ -31,4 +32,5 @@ PUBLISH_JOB = dg.define_asset_job(
     tags=TAGS,
 )
 DELIVERY_JOB = deliver_messages
-JOBS: list[Any] = [PLAN_JOB, WEEK_JOB, PUBLISH_JOB, DELIVERY_JOB]
+RECALL_JOB = recall_publication
+JOBS: list[Any] = [PLAN_JOB, WEEK_JOB, PUBLISH_JOB, DELIVERY_JOB, RECALL_JOB]

@@ -29,6 +29,8 @@ Status = Literal["pending", "sending", "sent", "refused", "dead", "held", "withd
 Medium = Literal["email", "webhook"]
 RECALL = "-recalled"
 """Ends the channel of a message that tells of a recall."""
+ANNOUNCING = ("email", "webhook")
+"""Channels of messages that tell of a publication."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ def queue(connection: sa.Connection, rows: Iterable[OutboxRow], now: dt.datetime
 
 
 def withdraw_recalled(connection: sa.Connection) -> None:
-    """Take back what waits to be sent about recalled publications, but not the recall's notices."""
-    announces = OUTBOX.c.channel.not_like(f"%{RECALL}")
+    """Take back the news of recalled publications where it still waits to be sent."""
+    announces = OUTBOX.c.channel.in_(ANNOUNCING)
     stale = (OUTBOX.c.status == "pending") & announces & OUTBOX.c.publication_id.in_(recalled())
     connection.execute(sa.update(OUTBOX).where(stale).values(status="withdrawn"))
 

@@ -29,8 +29,20 @@ WHY = "the caps of the north site were last week's"
 WEBHOOK = Webhook.of(SecretStr("https://example.com/hook?token=t0ken"), SecretStr("A" * 32))
 
 
+@pytest.fixture(autouse=True)
+def _no_workbook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes most of a publication's time, and a recall never looks at it."""
+    monkeypatch.setattr("sitecast.publish.folder.render_workbook", lambda *_: b"")
+
+
 @pytest.fixture
 def world(tmp_path: Path) -> World:
+    return World(tmp_path, publication={"recipients": []})
+
+
+@pytest.fixture
+def mailed(tmp_path: Path) -> World:
+    """With two recipients."""
     return World(tmp_path)
 
 
@@ -185,66 +197,66 @@ def test_later_plans_do_not_stay_close_to_it(world: World) -> None:
     assert world.ledger.forecasts_before(later) == before
 
 
-def test_whoever_was_told_gets_a_notice_as_an_answer(world: World, tmp_path: Path) -> None:
-    only = publish(world, 0)
-    told = {row.recipient: row for row in rows(world, "pending")}
-    deliver_outbox(world.ledger, FileMailer(tmp_path / "mail"), NOW, "resend")
-    recall(world, only)
-    notices = rows(world, "pending")
-    assert [row.recipient for row in notices] == sorted(told)
+def test_whoever_was_told_gets_a_notice_as_an_answer(mailed: World, tmp_path: Path) -> None:
+    only = publish(mailed, 0)
+    told = {row.recipient: row for row in rows(mailed, "pending")}
+    deliver_outbox(mailed.ledger, FileMailer(tmp_path / "mail"), NOW, "resend")
+    recall(mailed, only)
+    notices = rows(mailed, "pending")
+    assert sorted(row.recipient for row in notices) == sorted(told)
     for row in notices:
         message = email.message_from_bytes(row.message, policy=email.policy.default)
         assert message["In-Reply-To"] == told[row.recipient].message_id
         assert message["Message-ID"] == row.message_id != told[row.recipient].message_id
         assert message["Subject"].startswith("Recalled: ")
         assert f"Why: {WHY}" in message.get_content()
-    recall(world, only)
-    assert rows(world, "pending") == notices
+    recall(mailed, only)
+    assert rows(mailed, "pending") == notices
     assert (
-        len(deliver_outbox(world.ledger, FileMailer(tmp_path / "mail"), at(9), "resend").sent) == 2
+        len(deliver_outbox(mailed.ledger, FileMailer(tmp_path / "mail"), at(9), "resend").sent) == 2
     )
 
 
-def test_what_was_not_sent_yet_is_withdrawn(world: World) -> None:
-    only = publish(world, 0, WEBHOOK)
-    recall_publication(world.ledger, world.folder, only.publication_id, WHY, at(9), WEBHOOK)
-    assert rows(world, "pending") == []
-    assert len(rows(world, "withdrawn")) == 2
-    (call,) = rows(world, "pending", "webhook")
+def test_what_was_not_sent_yet_is_withdrawn(mailed: World) -> None:
+    only = publish(mailed, 0, WEBHOOK)
+    recall_publication(mailed.ledger, mailed.folder, only.publication_id, WHY, at(9), WEBHOOK)
+    assert rows(mailed, "pending") == []
+    assert len(rows(mailed, "withdrawn")) == 2
+    (call,) = rows(mailed, "pending", "webhook")
     assert json.loads(call.message)["type"] == "publication.recalled"
     assert WHY not in call.message.decode()
-    assert len(rows(world, "withdrawn", "webhook")) == 1
+    assert len(rows(mailed, "withdrawn", "webhook")) == 1
 
 
-def test_a_recall_while_a_message_is_being_sent_wins(world: World) -> None:
+def test_a_recall_while_a_message_is_being_sent_wins(mailed: World) -> None:
     """Both emails were picked up; the recall comes while the server works on the first one."""
-    only = publish(world, 0)
+    only = publish(mailed, 0)
 
     seen: list[str] = []
 
     class Slow:
         def send(self, message: bytes, sender: str, recipient: str) -> None:
             seen.append(recipient)
-            recall(world, only)
+            recall(mailed, only)
 
-    report = deliver_outbox(world.ledger, Slow(), NOW, "resend")
+    report = deliver_outbox(mailed.ledger, Slow(), NOW, "resend")
     assert len(seen) == 1
     assert report.sent == tuple(seen)
-    (withdrawn,) = rows(world, "withdrawn")
+    (withdrawn,) = rows(mailed, "withdrawn")
     assert withdrawn.recipient not in seen
-    (notice,) = rows(world, "pending")
+    (notice,) = rows(mailed, "pending")
     assert notice.recipient == seen[0]
 
 
-def test_a_message_interrupted_before_the_recall_is_not_sent_after_it(world: World) -> None:
-    only = publish(world, 0)
-    first = rows(world, "pending")[0]
-    assert Outbox(world.ledger.database).claim(first)  # and then its process dies
-    recall(world, only)
-    mailer = FileMailer(world.folder.parent / "mail")
-    deliver_outbox(world.ledger, mailer, at(9), "resend")
-    deliver_outbox(world.ledger, mailer, at(9) + pause(3), "resend")
-    (sent,) = rows(world, "sent")
+def test_a_message_interrupted_before_the_recall_is_not_sent_after_it(mailed: World) -> None:
+    only = publish(mailed, 0)
+    first = rows(mailed, "pending")[0]
+    assert Outbox(mailed.ledger.database).claim(first)  # and then its process dies
+    recall(mailed, only)
+    mailer = FileMailer(mailed.folder.parent / "mail")
+    deliver_outbox(mailed.ledger, mailer, at(9), "resend")
+    deliver_outbox(mailed.ledger, mailer, at(9) + pause(3), "resend")
+    (sent,) = rows(mailed, "sent")
     assert (sent.channel, sent.recipient) == ("email-recalled", first.recipient)
 
 
