@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.peers.problem import Boxes, Floats, Ints
-from sitecast.simulate.counters import GAMMA, mix, number, place, unit
+from sitecast.simulate.counters import GAMMA, mix, number, unit
 
 FIRST_KIT, _MOST_PROPOSALS = 16, 12
-_LOW32, _LOW16, _S16 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF), np.uint64(16)
+_LOW32, _LOW16 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF)
+_S16, _S32 = np.uint64(16), np.uint64(32)
 _jit = numba.njit(cache=True, nogil=True)
 
 
@@ -88,7 +89,7 @@ def _fill(weights: Any, tables: Any, row_of: Any, size: Any, keys: Any, most: An
 
 @_jit
 def _proposal(table: Any, bits: Any) -> Any:
-    i = place(bits, len(table))
+    i = np.int64(((bits >> _S32) * np.uint64(len(table))) >> _S32)
     return i if (bits & _LOW32) < (table[i] >> _S16) else np.int64(table[i] & _LOW16)
 
 

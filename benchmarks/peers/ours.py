@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.make_problem import draw_path
 from benchmarks.peers.problem import Boxes, Problem
-from sitecast.simulate import kernel
 from sitecast.simulate.draw import DrawInput
+from sitecast.simulate.kernel import empty_boxes
+from sitecast.simulate.simulate_draw import kits_of_boxes
 from sitecast.simulate.slot_tables import slot_tables
 
 
@@ -31,12 +32,13 @@ def halves(problem: Problem, n: int, threads: int) -> list[DrawInput]:
 def pick_sitecast(draw: DrawInput, seed: int) -> Any:
     """Slot tables, boxes and their kits; the seed is another draw."""
     tables = slot_tables(draw.weights, draw.recipe_key)
-    return kernel.boxes_and_kits(draw._replace(key=draw.key + np.uint64(seed)), tables)
+    boxes = pick_frames(draw, seed)
+    return boxes, *kits_of_boxes(draw, tables, boxes)
 
 
 def pick_frames(draw: DrawInput, seed: int) -> Any:
     """What no peer does, alone."""
-    return kernel._empty_boxes(draw._replace(key=draw.key + np.uint64(seed)))
+    return empty_boxes(draw._replace(key=draw.key + np.uint64(seed)))
 
 
 def as_boxes(problem: Problem, draw: DrawInput, made: Any) -> tuple[Boxes, NDArray[np.int64]]:

@@ -12,7 +12,7 @@ import numpy as np
 GAMMA = np.uint64(0x9E3779B97F4A7C15)
 _M1, _M2 = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
 _S11, _S27, _S30 = np.uint64(11), np.uint64(27), np.uint64(30)
-_S31, _S32 = np.uint64(31), np.uint64(32)
+_S31 = np.uint64(31)
 _jit = numba.njit(cache=True, nogil=True)
 
 
@@ -34,9 +34,3 @@ def number(key: Any, j: Any) -> Any:
 def unit(bits: Any) -> Any:
     """64 bits as a number in [0, 1)."""
     return np.float64(bits >> _S11) * 2.0**-53
-
-
-@_jit
-def place(bits: Any, size: Any) -> Any:
-    """64 bits as a whole number below size < 2^32; the low 32 bits stay unused."""
-    return np.int64(((bits >> _S32) * np.uint64(size)) >> _S32)

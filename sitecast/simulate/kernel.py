@@ -11,12 +11,12 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from sitecast.simulate.counters import GAMMA, mix, number, place, unit
+from sitecast.simulate.counters import GAMMA, mix, number, unit
 from sitecast.simulate.draw import UNCAPPED
 
 # Which number of a box's stream decides what.
 SIZE, PORTIONS, PIECES, ARRIVAL, TASTE, DEFAULT = 0, 1, 2, 3, 4, 5
-FIRST_KIT, FIRST_REST, FIRST_PRODUCT = 16, 16 + 64, 1 << 40
+FIRST_KIT, FIRST_REST, FIRST_PRODUCT = 16, 16 + 32, 1 << 40
 BLOCK = 8
 """Proposals made at once; divides FIRST_REST - FIRST_KIT."""
 _LOW32, _LOW16, _S16 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF), np.uint64(16)
@@ -68,7 +68,7 @@ def _from_rest(weights: Any, taken: Any, room: Any, u: Any) -> Any:
 
 
 @_jit
-def _accepted(entries: Any, first: Any, size: Any, stream: Any, bits: Any, owners: Any) -> Any:
+def _accepted(entries: Any, first: Any, shift: Any, stream: Any, bits: Any, owners: Any) -> Any:
     """Owners of the accepted ones among BLOCK proposals; how many.
 
     Two loops without branches: the first one becomes vector code.
@@ -77,7 +77,7 @@ def _accepted(entries: Any, first: Any, size: Any, stream: Any, bits: Any, owner
         bits[i] = mix(stream + GAMMA * np.uint64(i))
     n = np.uint64(0)
     for i in range(BLOCK):
-        entry = entries[first + np.uint64(place(bits[i], size))]
+        entry = entries[first + (bits[i] >> shift)]
         owners[n] = np.int64(entry & _LOW16)
         n += np.uint64((bits[i] & _LOW32) < (entry >> _S16))
     return np.int64(n)
@@ -101,8 +101,9 @@ def _fill_from_rest(weights: Any, key: Any, span: Any, limit: Any, space: Any, k
 
 
 @_jit
-def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits: Any) -> Any:
-    """Fill each box in `order`, which take what is left of capped recipes; how many it got.
+def fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits: Any, got: Any
+               ) -> None:  # fmt: skip
+    """Fill each box in `order`, which take what is left of capped recipes; `got` says how many.
 
     Proposals by weight; one that the box or the cap has no room for is rejected, which leaves
     exactly the choice among the rest (IIA). After a fixed number of proposals the inverse CDF over
@@ -110,18 +111,17 @@ def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits:
     other: a box that did not want it stays as it is. A default box that holds the whole pool goes
     on with what its customer would choose.
     """
-    (entries, first_of, sizes), weights, limit = tables, draw.weights, draw.limit
+    (entries, first_of, shift_of), weights, limit = tables, draw.weights, draw.limit
     kind, keys, start, is_default = boxes.kind, boxes.key, boxes.start, boxes.is_default
     row_of = draw.weight_row
-    got = np.zeros(len(keys), np.int64)
     bits, owners = np.empty(BLOCK, np.uint64), np.empty(BLOCK + 1, np.int64)
     room, taken = np.minimum(limit, left), np.zeros(len(left), np.int64)
     for b in order:
         row, key, at, end, j = row_of[kind[b]], keys[b], start[b], start[b + 1], FIRST_KIT
-        first, size = np.uint64(first_of[row]), sizes[row]
+        first, shift = np.uint64(first_of[row]), np.uint64(shift_of[row])
         while at < end and j < FIRST_REST:
             stream = key + GAMMA * np.uint64(j)
-            for i in range(_accepted(entries, first, size, stream, bits, owners)):
+            for i in range(_accepted(entries, first, shift, stream, bits, owners)):
                 r = owners[i]
                 if at < end and taken[r] < room[r]:
                     kits[at] = r
@@ -140,11 +140,10 @@ def _fill_boxes(order: Any, boxes: Any, tables: Any, draw: Any, left: Any, kits:
             if left[r] < UNCAPPED:
                 left[r] -= 1
                 room[r] = min(limit[r], left[r])
-    return got
 
 
 @_jit
-def _empty_boxes(draw: Any) -> Any:
+def empty_boxes(draw: Any) -> Any:
     """The boxes of the draw, in the order of cells and slots."""
     n, b = draw.boxes.sum(), 0
     n_tastes, n_sizes, half = (
@@ -185,23 +184,7 @@ def _empty_boxes(draw: Any) -> Any:
 
 
 @_jit
-def boxes_and_kits(draw: Any, tables: Any) -> Any:
-    """Boxes, their kits, how many each got, and how many kits of capped recipes were wanted.
-
-    `tables` are the slot tables of the draw's weights. Pass 1 is without caps; then the boxes with
-    a capped recipe choose again as they arrive.
-    """
-    boxes = _empty_boxes(draw)
-    kits = np.empty(boxes.start[-1], np.uint16)
-    boundless = np.full(len(draw.limit), UNCAPPED, np.int64)
-    got = _fill_boxes(np.arange(len(boxes.key)), boxes, tables, draw, boundless, kits)
-    late, wanted = _boxes_with_capped(draw.left, kits, boxes, got)
-    got[late] = _fill_boxes(late, boxes, tables, draw, draw.left.copy(), kits)[late]
-    return boxes, kits, got, wanted
-
-
-@_jit
-def _boxes_with_capped(left: Any, kits: Any, boxes: Any, got: Any) -> Any:
+def boxes_with_capped(left: Any, kits: Any, boxes: Any, got: Any) -> Any:
     """Boxes that hold a capped recipe, as they arrive; and (R,) capped kits that boxes hold."""
     found, wanted = np.empty(len(got), np.int64), np.zeros(len(left), np.int64)
     n = 0
@@ -225,7 +208,7 @@ def items_of_boxes(draw: Any, products: Any, boxes: Any, kits: Any, got: Any) ->
 
     `products` are the slot tables of the products' rates: one row.
     """
-    n_sizes, entries, size = draw.portions_cdf.shape[1], products.entries, products.sizes[0]
+    n_sizes, entries, shift = draw.portions_cdf.shape[1], products.entries, products.shift[0]
     item_ptr = np.zeros(len(boxes.key) + 1, np.int64)
     items = np.empty(got.sum() + boxes.pieces.sum(), np.int32)
     p = 0
@@ -237,7 +220,7 @@ def items_of_boxes(draw: Any, products: Any, boxes: Any, kits: Any, got: Any) ->
         end = p + boxes.pieces[b]
         while p < end:
             bits = number(boxes.key[b], j)
-            entry = entries[place(bits, size)]
+            entry = entries[bits >> np.uint64(shift)]
             if (bits & _LOW32) < (entry >> _S16):
                 items[p] = len(draw.limit) * n_sizes + np.int64(entry & _LOW16)
                 p += 1

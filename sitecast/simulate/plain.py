@@ -22,7 +22,7 @@ from sitecast.simulate.kernel import (
     SIZE,
     TASTE,
 )  # fmt: skip
-from sitecast.simulate.slot_tables import ROOM
+from sitecast.simulate.slot_tables import FILL, ROOM
 
 _WORD = 2**64 - 1
 
@@ -52,31 +52,33 @@ def position(cdf: Sequence[float], u: float) -> int:
 def slot_table(weights: Sequence[float], keys: Sequence[int]) -> list[tuple[int, int]]:
     """Places with (threshold in 2^-32, owner); (0, 0) where no slot lies."""
     count = sum(weight > 0.0 for weight in weights)
+    log2 = next(n for n in range(2, 64) if 2**n >= count * ROOM)
+    most = int(FILL * 2**log2)
     total, slot = 0.0, 1.0
     for weight in weights:
         total += weight
-    while slot * count * 2.0 < total:
+    while slot * most < total:
         slot *= 2.0
-    while slot * count >= total and total > 0.0:
+    while slot * most >= total and total > 0.0:
         slot *= 0.5
-    sizes = (steps << n for n in range(60) for steps in (4, 6))
-    size = next(size for size in sizes if size >= count * ROOM)
-    table = [(0, 0)] * size
-    for level in range(3 * count):
+    while sum(int(weight / slot) + 1 for weight in weights if weight > 0.0) > most:
+        slot *= 2.0
+    table = [(0, 0)] * 2**log2
+    for level in range(most):
         for owner in sorted(range(len(weights)), key=lambda i: (keys[i], i)):
             rest = weights[owner] / slot - level
             if rest > 0.0:
-                stream, attempt = number(keys[owner], level), 0
-                while table[place(number(stream, attempt), size)] != (0, 0):
-                    attempt += 1
-                taken = int(min(rest, 1.0) * 4294967296.0), owner
-                table[place(number(stream, attempt), size)] = taken
+                stream = number(keys[owner], level)
+                at = place(stream, 2**log2)
+                while table[at] != (0, 0):
+                    at = (at + 2 * stream + 1) % 2**log2
+                table[at] = int(min(rest, 1.0) * 4294967296.0), owner
     return table
 
 
 def place(bits: int, size: int) -> int:
-    """64 bits as a whole number below size."""
-    return (bits >> 32) * size >> 32
+    """64 bits as a whole number below size, a power of two."""
+    return bits * size >> 64
 
 
 def proposal(table: list[tuple[int, int]], bits: int) -> int:

@@ -1,19 +1,50 @@
 """One draw: boxes, what is in them, and the classes they fall into."""
 
-from sitecast.simulate.draw import DrawInput, DrawOutput
-from sitecast.simulate.kernel import boxes_and_kits, items_of_boxes
-from sitecast.simulate.slot_tables import slot_tables
+import numpy as np
+from numpy.typing import NDArray
+
+from sitecast.simulate.draw import UNCAPPED, DrawInput, DrawOutput
+from sitecast.simulate.kernel import (
+    Boxes,
+    boxes_with_capped,
+    empty_boxes,
+    fill_boxes,
+    items_of_boxes,
+)
+from sitecast.simulate.slot_tables import SlotTables, slot_tables
 from sitecast.simulate.tally import tally_boxes
+from sitecast.simulate.trays import fill_from_trays
 
 
 def simulate_draw(draw: DrawInput) -> DrawOutput:
     """All simulated boxes of one draw. O(pieces) time and memory; compiled, without the GIL."""
     tables = slot_tables(draw.weights, draw.recipe_key)
     products = slot_tables(draw.product_rates[None, :], draw.product_key)
-    boxes, kits, got, wanted = boxes_and_kits(draw, tables)
+    boxes = empty_boxes(draw)
+    kits, got, wanted = kits_of_boxes(draw, tables, boxes)
     item_ptr, items = items_of_boxes(draw, products, boxes, kits, got)
     box_class, place, sites, count, digest = tally_boxes(
         draw, boxes.cell, boxes.portions, item_ptr, items
     )
     return DrawOutput(box_class, boxes.rank, item_ptr, items, boxes.portions, boxes.is_default,
                       wanted, place, sites, count, digest)  # fmt: skip
+
+
+def kits_of_boxes(
+    draw: DrawInput, tables: SlotTables, boxes: Boxes
+) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int64]]:
+    """Fill the boxes: without caps first, then those with a capped recipe again, as they arrive.
+
+    Args:
+        draw: what the draw follows from.
+        tables: slot tables of its weights.
+        boxes: empty boxes.
+    Returns:
+        (kits,) recipes, box by box; (boxes,) how many each got; (R,) kits of capped recipes wanted.
+    """
+    kits, got = np.empty(boxes.start[-1], np.uint16), np.diff(boxes.start)
+    rest = fill_from_trays(boxes, tables, draw, kits)
+    fill_boxes(rest, boxes, tables, draw, np.full(len(draw.limit), UNCAPPED), kits, got)
+    late, wanted = boxes_with_capped(draw.left, kits, boxes, got)
+    fill_boxes(late, boxes, tables, draw, draw.left.copy(), kits, got)
+    return kits, got, wanted

@@ -13,7 +13,8 @@ from sitecast.errors import Corrupt, NotFound
 from sitecast.records.tables_simulated import TABLES_SIMULATED
 from sitecast.records.week_record import SimulatedOrders, WeekData
 from sitecast.simulate import boxes_of_draw, placed_boxes, simulate_orders
-from sitecast.simulate.kernel import boxes_and_kits
+from sitecast.simulate.kernel import empty_boxes, fill_boxes
+from sitecast.simulate.trays import fill_from_trays
 from sitecast.store.parquet import from_parquet, to_parquet
 
 PLAN = small_plan(
@@ -109,7 +110,8 @@ def test_r7_threads_order_and_storage_change_no_byte(
         kinds, boxes = np.unique(ours.box_class, return_counts=True)
         assert counts.loc[[draw], "class_id"].tolist() == kinds.tolist()
         assert counts.loc[[draw], "boxes"].tolist() == boxes.tolist()
-    assert len(boxes_and_kits.signatures) == 1  # compiled once, whatever hands out the arrays
+    for kernel in (empty_boxes, fill_boxes, fill_from_trays):
+        assert len(kernel.signatures) == 1  # compiled once, whatever hands out the arrays
 
 
 @settings(max_examples=8, deadline=None)

@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 from draw_inputs import names, one_segment
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from sitecast.simulate.draw import DrawInput
 from sitecast.simulate.simulate_draw import simulate_draw
-from sitecast.simulate.slot_tables import slot_tables, table_size
+from sitecast.simulate.slot_tables import log2_places, slot_tables, slot_weight
 
 KITS, BOXES = 3, 20_000
 
@@ -30,14 +30,17 @@ def with_weights(draw: DrawInput, weights: np.ndarray) -> DrawInput:
 
 
 @settings(max_examples=25, deadline=None)
-@given(st.integers(0, 10**6), st.integers(0, 39), st.floats(0.51, 1.0), st.floats(0.51, 1.0))
+@given(st.integers(0, 10**6), st.integers(0, 39), st.tuples(*2 * [st.floats(0.01, 0.99)]))
 def test_within_its_slots_a_weight_concerns_only_boxes_with_its_recipe(
-    seed: int, recipe: int, less: float, more: float
+    seed: int, recipe: int, parts: tuple[float, float]
 ) -> None:
-    # a slot weighs 1 here, so that each recipe has two, whatever it weighs between 1 and 2
     weights = 1.0 + np.random.default_rng(seed).random(40)
+    slot = slot_weight(weights, 2 ** log2_places(weights))
     low, high = weights.copy(), weights.copy()
-    low[recipe], high[recipe] = sorted((2 * less, 2 * more))
+    at_least = int(weights[recipe] / slot)
+    low[recipe], high[recipe] = (slot * (at_least + part) for part in sorted(parts))
+    for changed in (low, high):
+        assume(slot_weight(changed, 2 ** log2_places(changed)) == slot)
     draw = one_segment(weights.tolist(), KITS, 500, seed=seed)
     before, after = baskets(with_weights(draw, low)), baskets(with_weights(draw, high))
     changed = (before != after).any(axis=1)
@@ -62,12 +65,15 @@ def test_half_as_popular_again_changes_about_as_few_boxes_as_any_stream_could(
 
 
 def test_small_changes_of_every_weight_change_few_boxes() -> None:
-    weights = menu(200)
-    moved = weights * np.exp(np.random.default_rng(1).normal(0, 0.01, 200))
-    draw = one_segment(weights.tolist(), KITS, BOXES)
-    differ = np.abs(moved / moved.sum() - weights / weights.sum()).sum() / 2
-    changed = (baskets(draw) != baskets(with_weights(draw, moved))).any(axis=1).mean()
-    assert changed < 3 * KITS * differ
+    ratios = []
+    for seed in range(9):  # now and then a change passes a power of two: hence the median
+        weights = menu(200, seed)
+        moved = weights * np.exp(np.random.default_rng(100 + seed).normal(0, 0.01, 200))
+        draw = one_segment(weights.tolist(), KITS, BOXES // 4)
+        differ = np.abs(moved / moved.sum() - weights / weights.sum()).sum() / 2
+        changed = (baskets(draw) != baskets(with_weights(draw, moved))).any(axis=1).mean()
+        ratios.append(changed / differ)
+    assert np.median(ratios) < 3 * KITS
 
 
 def test_a_recipe_that_leaves_the_menu_changes_hardly_more_than_its_own_boxes() -> None:
@@ -100,7 +106,7 @@ def test_the_layout_depends_on_names_not_on_their_order() -> None:
 def test_every_weight_has_its_part_of_the_table(weights: list[float]) -> None:
     row = np.array(weights)
     tables = slot_tables(row[None, :], names(len(row)))
-    assert len(tables.entries) == table_size(row)
+    assert len(tables.entries) == 2 ** log2_places(row)
     owner = (tables.entries & np.uint64(0xFFFF)).astype(np.int64)
     part = np.bincount(owner, (tables.entries >> np.uint64(16)).astype(float), len(row)) / 2**32
     np.testing.assert_allclose(part / part.sum(), row / row.sum(), atol=2.0**-31)
