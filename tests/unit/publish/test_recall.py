@@ -2,6 +2,7 @@ import datetime as dt
 import email
 import email.policy
 import json
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from sitecast.publish import (
     Webhook,
     current_publication,
     deliver_outbox,
+    find_publication,
     publish_plan,
     recall_publication,
 )  # fmt: skip
@@ -29,14 +31,21 @@ WHY = "the caps of the north site were last week's"
 WEBHOOK = Webhook.of(SecretStr("https://example.com/hook?token=t0ken"), SecretStr("A" * 32))
 
 
-@pytest.fixture(autouse=True)
-def _no_workbook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It takes most of a publication's time, and a recall never looks at it."""
-    monkeypatch.setattr("sitecast.publish.folder.render_workbook", lambda *_: b"")
+@pytest.fixture(scope="module")
+def templates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Stores after one, two and three publications, to copy: publishing takes its time."""
+    folder = tmp_path_factory.mktemp("templates")
+    (folder / "0").mkdir()
+    made = World(folder / "0", publication={"recipients": []})
+    for count in (1, 2, 3):
+        publish(made, count - 1)
+        shutil.copytree(folder / "0", folder / str(count), symlinks=True)
+    return folder
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
+def world(templates: Path, tmp_path: Path) -> World:
+    (tmp_path / "templates").symlink_to(templates)
     return World(tmp_path, publication={"recipients": []})
 
 
@@ -51,6 +60,16 @@ def publish(world: World, number: int, webhook: Webhook | None = None) -> Public
         world.store_week(week, scale=1.0 + number)
     return publish_plan(world.plan, world.weeks, world.ledger, world.folder, UI_URL, at(number),
                         webhook)  # fmt: skip
+
+
+def published(world: World, count: int) -> list[Publication]:
+    """Publications of the first hours, the newest last."""
+    here = world.folder.parent
+    template = here / "templates" / str(count)
+    shutil.copytree(template, here, symlinks=True, dirs_exist_ok=True)
+    names = [e.publication_id for e in world.ledger.feed() if e.event == "published"]
+    found = [find_publication(world.ledger, world.folder, name) for name in names]
+    return [publication for publication in found if publication is not None]
 
 
 def recall(world: World, publication: Publication, hours: int = 9, why: str = WHY) -> Recall:
@@ -71,7 +90,7 @@ def statuses(world: World) -> dict[str, str]:
 
 
 def test_the_publication_before_is_current_again_everywhere(world: World) -> None:
-    first, second = publish(world, 0), publish(world, 1)
+    first, second = published(world, 2)
     done = recall(world, second)
     assert (done.found, done.current_publication_id) == ("current", first.publication_id)
     assert current_publication(world.ledger, world.folder) == first
@@ -85,14 +104,14 @@ def test_the_publication_before_is_current_again_everywhere(world: World) -> Non
 
 
 def test_what_was_recalled_before_is_passed_over(world: World) -> None:
-    first, second, third = (publish(world, number) for number in range(3))
+    first, second, third = published(world, 3)
     assert recall(world, second).found == "superseded"
     assert statuses(world)[third.publication_id] == "current"
     assert recall(world, third).current_publication_id == first.publication_id
 
 
 def test_without_a_good_one_nothing_is_current(world: World) -> None:
-    only = publish(world, 0)
+    (only,) = published(world, 1)
     done = recall(world, only)
     assert done.current_publication_id is None
     assert "no good publication is left" in str(done)
@@ -107,7 +126,7 @@ def test_without_a_good_one_nothing_is_current(world: World) -> None:
 
 
 def test_the_next_publication_supersedes_the_good_one(world: World) -> None:
-    first, second = publish(world, 0), publish(world, 1)
+    first, second = published(world, 2)
     recall(world, second)
     third = publish(world, 2)
     assert third.supersedes == first.publication_id
@@ -115,7 +134,7 @@ def test_the_next_publication_supersedes_the_good_one(world: World) -> None:
 
 
 def test_the_feed_tells_everything_in_order(world: World) -> None:
-    first, second = publish(world, 0), publish(world, 1)
+    first, second = published(world, 2)
     recall(world, second)
     a, b = first.publication_id, second.publication_id
     feed = world.ledger.feed()
@@ -137,7 +156,7 @@ def test_the_feed_tells_everything_in_order(world: World) -> None:
 
 
 def test_recalling_twice_changes_nothing_and_says_so(world: World) -> None:
-    first, second = publish(world, 0), publish(world, 1)
+    first, second = published(world, 2)
     recall(world, second)
     feed, page = world.ledger.feed(), (second.folder / "page.html").read_bytes()
     again = recall(world, second, 11, "another reason")
@@ -149,7 +168,7 @@ def test_recalling_twice_changes_nothing_and_says_so(world: World) -> None:
 
 
 def test_recalling_a_superseded_one_leaves_the_current_one(world: World) -> None:
-    first, second = publish(world, 0), publish(world, 1)
+    first, second = published(world, 2)
     done = recall(world, first)
     assert "had been superseded already" in str(done)
     assert second.publication_id in str(done)
@@ -159,7 +178,7 @@ def test_recalling_a_superseded_one_leaves_the_current_one(world: World) -> None
 
 
 def test_r9_published_numbers_stay_and_the_page_says_recalled(world: World) -> None:
-    only = publish(world, 0)
+    (only,) = published(world, 1)
     before = {path.name: path.read_bytes() for path in only.folder.iterdir()}
     with sqlite3.connect(world.ledger.database.url.database or "") as connection:
         count = "SELECT count(*), sum(boxes_mean) FROM site_load"
@@ -180,7 +199,7 @@ def test_r9_published_numbers_stay_and_the_page_says_recalled(world: World) -> N
 
 
 def test_what_was_recalled_is_not_published_again(world: World) -> None:
-    first, second = publish(world, 0), publish(world, 1)
+    first, second = published(world, 2)
     recall(world, second)
     with pytest.raises(StoreError, match=f"just these forecasts were recalled: {WHY}"):
         publish(world, 1)
@@ -188,7 +207,7 @@ def test_what_was_recalled_is_not_published_again(world: World) -> None:
 
 
 def test_later_plans_do_not_stay_close_to_it(world: World) -> None:
-    publish(world, 0)
+    published(world, 1)
     later = world.plan.as_of + dt.timedelta(hours=1)
     before = world.ledger.forecasts_before(later)
     wrong = publish(world, 1)
@@ -262,14 +281,14 @@ def test_a_message_interrupted_before_the_recall_is_not_sent_after_it(mailed: Wo
 
 @pytest.mark.parametrize("why", ["", "  ", "x" * 501, "bell \x07", "evil \u202e txt"])
 def test_a_reason_is_one_line_of_text(world: World, why: str) -> None:
-    only = publish(world, 0)
+    (only,) = published(world, 1)
     with pytest.raises(SettingsError, match="a recall needs a reason"):
         recall(world, only, why=why)
     assert current_publication(world.ledger, world.folder) == only
 
 
 def test_line_breaks_in_a_reason_become_spaces(world: World) -> None:
-    assert recall(world, publish(world, 0), why="two\r\nBcc: x@y").why == "two Bcc: x@y"
+    assert recall(world, *published(world, 1), why="two\r\nBcc: x@y").why == "two Bcc: x@y"
 
 
 def test_an_unknown_publication_is_not_found(world: World) -> None:
@@ -278,6 +297,6 @@ def test_an_unknown_publication_is_not_found(world: World) -> None:
 
 
 def test_a_folder_that_was_cleared_away_stops_no_recall(world: World) -> None:
-    first, second = publish(world, 0), publish(world, 1)
+    first, second = published(world, 2)
     second.folder.rename(world.folder / "elsewhere")
     assert recall(world, second).current_publication_id == first.publication_id
