@@ -1,5 +1,7 @@
 """The rules that planners use without a solver: box after box to the cheapest site with room."""
 
+from dataclasses import replace
+
 import numba
 import numpy as np
 import pandas as pd
@@ -40,12 +42,12 @@ def exact(classes):
 
 
 def judge(boxes, classes, previous):
-    """Boxes without a site, off a previous site that could pack them, and cost of a served box."""
+    """Boxes without a site, off a previous site that could pack them, and cost in all."""
     sites = np.arange(boxes.shape[1] - 1)
     could_stay = (previous >= 0) & (classes.node[np.arange(len(previous)), previous] >= 0)
     moved = boxes[:, :-1][could_stay[:, None] & (previous[:, None] != sites)].sum()
-    served = boxes[:, :-1].sum()
-    return int(boxes[:, -1].sum()), int(moved), float((boxes[:, :-1] * classes.cost).sum() / served)
+    short = int(boxes[:, -1].sum())
+    return short, int(moved), int((boxes[:, :-1] * classes.cost).sum()) + short * SHORT_COST
 
 
 def measure(boxes: int, sites: int, seed: int) -> list[dict]:
@@ -67,8 +69,11 @@ def measure(boxes: int, sites: int, seed: int) -> list[dict]:
     rows = []
     for rule, result in found.items():
         short, moved, cost = judge(result, classes, previous)
+        served = replace(classes, counts=classes.counts - result[:, -1])
+        equal = judge(exact(served), served, previous)
         rows.append({"sites": sites, "seed": seed, "room": room, "rule": rule, "short": short,
-                     "moved": moved, "cost_per_box": cost})  # fmt: skip
+                     "moved": moved, "cost": cost, "exact_short_of_served": equal[0],
+                     "exact_moved_of_served": equal[1]})  # fmt: skip
     return rows
 
 
@@ -78,7 +83,13 @@ def run(boxes: int, sites: tuple[int, ...], seeds: int) -> pd.DataFrame:
 
 
 def ratios(frame: pd.DataFrame, rule: str) -> pd.DataFrame:
-    """By data set: the exact flow's boxes moved and short, over the rule's."""
-    ours, theirs = (frame[frame["rule"] == name].set_index(["sites", "seed"])[["short", "moved"]]
+    """By data set: the exact flow's boxes moved and short and its cost, over the rule's.
+
+    `moved_of_served` is of an exact flow that leaves the same boxes without a site as the rule.
+    """
+    columns = ["short", "moved", "cost"]
+    ours, theirs = (frame[frame["rule"] == name].set_index(["sites", "seed"])
                     for name in ("exact", rule))  # fmt: skip
-    return ours / theirs.clip(lower=1)
+    beside = ours[columns] / theirs[columns].clip(lower=1)
+    equal = theirs["exact_moved_of_served"] / theirs["moved"].clip(lower=1)
+    return beside.assign(moved_of_served=equal, fewer_short=theirs["short"] - ours["short"])

@@ -29,6 +29,16 @@ class Results:
 
 def goals(results: Results) -> int:
     """Say which goals are met, the headline last; 1 when one is missed."""
+    checks = _checks(results)
+    for text, met in checks:
+        print(f"{'met   ' if met else 'MISSED'} {text}")
+    missed = sum(not met for _, met in checks)
+    print(f"allocation: {checks[0][0]}; {len(checks) - missed} of {len(checks)} goals met")
+    return int(missed > 0)
+
+
+def _checks(results: Results) -> list[tuple[str, bool]]:
+    """Each goal with what was measured, and whether it is met."""
     checks = [*_solver_goals(results.solvers), *_greedy_goals(results.greedy)]
     growth = results.growth
     step = growth[(growth["kind"] == "step") & (growth["sites"] == 4)]["whole"].median()
@@ -37,11 +47,7 @@ def goals(results: Results) -> int:
     checks.append((f"item caps: median gap {100 * gap:.3f} %", gap <= MAX_GAP))
     week = f"{BOXES:,} boxes x {DRAWS} draws to quantities in {results.week_seconds:.1f} CPU s"
     checks.append((week, results.week_seconds <= MAX_WEEK and not results.broken))
-    for text, met in checks:
-        print(f"{'met   ' if met else 'MISSED'} {text}")
-    missed = sum(not met for _, met in checks)
-    print(f"allocation: {checks[0][0]}; {len(checks) - missed} of {len(checks)} goals met")
-    return int(missed > 0)
+    return checks
 
 
 def _solver_goals(frame):
@@ -61,11 +67,19 @@ def _solver_goals(frame):
 
 def _greedy_goals(frame):
     found = ratios(frame, "arrival order")
-    middle, worst = found["moved"].median(), found["moved"].max()
-    yield (f"moved {middle:.2f}x of the greedy's boxes, {worst:.2f}x at worst",
-           middle <= MAX_MOVED)  # fmt: skip
+    worst = found["moved"].idxmax()
+    more = int((found["moved"] > MAX_MOVED).sum())
+    yield (f"moved {found['moved'].median():.2f}x of the greedy's boxes in the median",
+           found["moved"].median() <= MAX_MOVED)  # fmt: skip
+    yield (f"moved {found['moved'].max():.2f}x of the greedy's boxes at worst, where "
+           f"{found['fewer_short'][worst]:,} fewer boxes are short; above {MAX_MOVED} in {more} of "
+           f"{len(found)} data sets", more == 0)  # fmt: skip
+    equal = found["moved_of_served"]
+    yield (f"moved {equal.max():.2f}x of the greedy's boxes at worst, where the same boxes are "
+           f"short; median {equal.median():.2f}x", equal.max() <= MAX_MOVED)  # fmt: skip
     yield (f"short {found['short'].median():.2f}x of the greedy's boxes, "
            f"{found['short'].max():.2f}x at worst", found["short"].max() <= MAX_SHORT)  # fmt: skip
+    yield f"cost {found['cost'].max():.3f}x of the greedy's at most", found["cost"].max() <= 1
 
 
 def kept(name: str, rows: pd.DataFrame) -> pd.DataFrame:
@@ -76,17 +90,23 @@ def kept(name: str, rows: pd.DataFrame) -> pd.DataFrame:
 
 def write_page(results: Results) -> None:
     versions = ", ".join([*sorted(set(results.solvers["version"]))])
+    goals_met = [["met" if met else "**missed**", text] for text, met in _checks(results)]
     parts = [
         "# Site allocation",
         f"`python -m benchmarks.allocation`. Median (least–most) over rounds in turns; CPU "
         f"seconds, one thread.\n\nCommit {commit()}; {machine()}; {versions}.",
+        "## Goals",
+        markdown(["goal", "measured"], goals_met),
         "## Exact solvers\n\nModel building and one solve, from the same classes; 200,000 boxes. "
         "100 draws: the network is sorted once and every draw starts from the prices of the "
         "expected week.",
         _solver_table(results.solvers),
         "## Rules without a solver\n\nEvery rule pays for moves. Boxes of 50,000, median (least–"
         "most) over data sets whose caps hold 95 to 105 % of all boxes, half of that at a site "
-        "that makes everything. *Moved*: off a previous site that could pack the box.",
+        "that makes everything. *Moved*: off a previous site that could pack the box. *Of the same "
+        "boxes*: the flow once more, without the boxes that the rule leaves short. Where it moves "
+        "more boxes than a rule, it makes seats for boxes that the rule leaves without a site, at "
+        "less cost in all.",
         _greedy_table(results.greedy),
         "## The whole step\n\nBoxes → classes → network → flow → a site for each box, kits.",
         _step_table(results.growth),
@@ -118,10 +138,10 @@ def _greedy_table(frame):
     for (sites, rule), part in frame.groupby(["sites", "rule"], sort=False):
         beside = ratios(frame[frame["sites"] == sites], rule)
         rows.append([rule, str(sites), spread(part["short"]), spread(part["moved"]),
-                     spread(part["cost_per_box"], 1), spread(beside["short"], 2),
-                     spread(beside["moved"], 2)])  # fmt: skip
-    return markdown(["rule", "sites", "short", "moved", "cost a box", "exact ÷ rule, short",
-                     "exact ÷ rule, moved"], rows)  # fmt: skip
+                     spread(beside["cost"], 3), spread(beside["short"], 2),
+                     spread(beside["moved"], 2), spread(beside["moved_of_served"], 2)])  # fmt: skip
+    return markdown(["rule", "sites", "short", "moved", "exact ÷ rule, cost in all", "short",
+                     "moved", "moved, of the same boxes"], rows)  # fmt: skip
 
 
 def _cases(frame, kind, keys):
