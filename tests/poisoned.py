@@ -48,9 +48,10 @@ def put(table, column, value, row=0):
 
 def add(table, **cells):
     def change(tables):
-        frame = tables[table]
-        row = {**frame.iloc[0].to_dict(), **cells}
-        tables[table] = pd.concat([frame, pd.DataFrame([row])], ignore_index=True)
+        frame = tables.get(table)
+        first = {} if frame is None else frame.iloc[0].to_dict()
+        row = pd.DataFrame([{**first, **cells}], dtype=object)
+        tables[table] = pd.concat([frame, row], ignore_index=True)
 
     return change  # fmt: skip
 

@@ -133,6 +133,16 @@ def forecast_tables(menu_week: str, scale: float = 1.0) -> dict[str, pd.DataFram
                 "gap": 0.001,
             }
         ),
+        "item_load": _spread(
+            "kits_",
+            [("recipe", "r1", "north", 120, 90, 100 * scale, 0.2)],
+            "item_type item_id site_id cap_kits kits_committed mean p_at_cap",
+        ),
+        "resource_load": _spread(
+            "used_",
+            [("north", "line", "hot", "portions", 600, 300, 500 * scale, 0.1)],
+            "site_id resource_type resource_id uom cap used_committed mean p_at_cap",
+        ),
         "unallocated": _spread(
             "boxes_", [short], "delivery_date region_id reason binding boxes_committed mean"
         ),

@@ -1,6 +1,7 @@
 """Boxes to sites: one site for each placed box, the rest anew in every draw."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -30,6 +31,7 @@ from sitecast.allocate.worth import no_worth_yet
 from sitecast.records.allocation import Allocation
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_read import ITEM_TYPES
 from sitecast.records.tables_written import CHURN
 from sitecast.records.week_axes import WeekAxes, week_axes
 from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
@@ -65,12 +67,11 @@ def allocate_orders(
     openings = choose_openings(week, simulated, plan, placed, axes, days)
     days, caps = days.without(openings.closed), item_limits(week, axes)
     job = partial(_allocate, week, plan, axes, days, openings, caps, progress, previous)
-    seen = SeenBoxes(BoxSource(simulated, placed, boxes_of_draw), caps.number)
+    seen = SeenBoxes(BoxSource(simulated, placed, boxes_of_draw), caps.units)
     if not len(caps.table):
         return job(seen.source)
     free = job(seen.noted())
-    most = caps.caps + free.tables["item_load"]["over_cap_frozen"].to_numpy()
-    if (caps.load(free.kits) <= most).all():
+    if _within(caps, free):
         return free
     return job(*seen.split(caps))
 
@@ -90,6 +91,8 @@ def _allocate(
     fixed = flow_of_placed(week, simulated, plan, placed, classes, axes, limits, of_items)
     packs = pack_axis(axes, placed, plan.settings.simulator)
     steady = steady_week(week, simulated, plan, previous, placed, fixed, axes)
+    if steady is not None:
+        steady = replace(steady, steady=replace(steady.steady, capped=caps.capped))
     committed, lane = _send_placed(placed, classes, fixed, axes, packs, steady)
     worth = no_worth_yet(limits, fixed, plan.draws, settings.value_draws)
     results = solve_draws(plan.draws, source.boxes_of_draw, classes, fixed, committed, worth, axes,
@@ -103,6 +106,16 @@ def _allocate(
     tables["churn"] = steady.churn(name, counts.kits) if steady else CHURN.empty()
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
                       packs.table(), counts.packs, committed.packs, tables)  # fmt: skip
+
+
+def _within(caps: ItemLimits, found: Allocation) -> bool:
+    """Whether no draw breaks a cap on items, beyond what final boxes do."""
+    shared = ~caps.table["item_type"].isin(ITEM_TYPES).to_numpy(dtype=bool)
+    most = caps.caps.copy()
+    for name, rows in (("item_load", ~shared), ("resource_load", shared)):
+        over = found.tables[name]["over_cap_frozen"].to_numpy(dtype=np.float64)
+        most[rows] += np.rint(over * caps.scale[rows]).astype(np.int64)
+    return bool((caps.load(found.kits) <= most).all())
 
 
 def _send_placed(

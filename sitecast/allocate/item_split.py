@@ -6,13 +6,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 from sitecast.allocate.item_limits import ItemLimits
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.week_record import SimulatedOrders
 
 Keys = NDArray[np.int64]
-"""(classes, 1 + capped items) class as simulated, then the kits of each capped item in a box."""
+"""(classes, 1 + resources) class as simulated, then the units of each resource in a box."""
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class SeenBoxes:
     """Notes what boxes hold of the capped items while their draws are solved."""
 
     source: BoxSource
-    number: NDArray[np.int64]
-    """(items,) number of the capped item, -1 for none."""
+    units: NDArray[np.int64]
+    """(resources, items) what a piece takes of each resource with a cap."""
     seen: dict[int, tuple[Keys, NDArray[np.int64]]] = field(default_factory=dict)
     """Draw → distinct keys and the boxes of each."""
 
@@ -40,7 +41,7 @@ class SeenBoxes:
 
     def _note(self, draw: int) -> DrawBoxes:
         boxes = self.source.boxes_of_draw(draw)
-        keys, counts = np.unique(held_keys(boxes, self.number), axis=0, return_counts=True)
+        keys, counts = np.unique(held_keys(boxes, self.units), axis=0, return_counts=True)
         self.seen[draw] = (keys, counts)
         return boxes
 
@@ -48,10 +49,10 @@ class SeenBoxes:
         """The boxes in classes that hold the same of each capped item whose cap is in reach.
 
         Returns:
-            the boxes, and (classes, capped items) kits in a box of each class; 0 for an item of
+            the boxes, and (classes, resources) units in a box of each class; 0 for an item of
             which no draw has more kits than any of its caps.
         """
-        placed = held_keys(self.source.placed, self.number)
+        placed = held_keys(self.source.placed, self.units)
         draws = [(draw, *self.seen[draw]) for draw in sorted(self.seen)]
         totals = [counts @ keys[:, 1:] for _, keys, counts in draws]
         most = np.max(totals, axis=0) + placed[:, 1:].sum(axis=0)
@@ -59,7 +60,7 @@ class SeenBoxes:
         in_reach[0] = 1
         in_reach[1 + caps.items[caps.caps < most[caps.items]]] = 1
         keys = np.concatenate([placed, *(of for _, of, _ in draws)]) * in_reach
-        numbers = _Numbers(np.unique(keys, axis=0), self.number, in_reach)
+        numbers = _Numbers(np.unique(keys, axis=0), self.units, in_reach)
         keys = numbers.keys
         boxes = pd.DataFrame({
             "draw": np.repeat([draw for draw, _, _ in draws], [len(n) for _, _, n in draws]),
@@ -78,22 +79,20 @@ class SeenBoxes:
         return source, keys[:, 1:]
 
 
-def held_keys(boxes: DrawBoxes, number: NDArray[np.int64]) -> Keys:
-    """(boxes, 1 + capped items) class of each box, then its kits of each capped item."""
-    keys = np.zeros((len(boxes.box_class), 2 + int(number.max(initial=-1))), dtype=np.int64)
-    keys[:, 0] = boxes.box_class
-    owner = np.repeat(np.arange(len(keys)), np.diff(boxes.item_ptr))
-    item = number[boxes.items]
-    np.add.at(keys, (owner[item >= 0], 1 + item[item >= 0]), 1)
-    return keys
+def held_keys(boxes: DrawBoxes, units: NDArray[np.int64]) -> Keys:
+    """(boxes, 1 + resources) class of each box, then its units of each resource."""
+    shape = (len(boxes.box_class), units.shape[1])
+    pieces = np.ones(len(boxes.items), dtype=np.int64)
+    held = csr_array((pieces, boxes.items, boxes.item_ptr), shape=shape) @ units.T
+    return np.column_stack([boxes.box_class.astype(np.int64), held])
 
 
 @dataclass(frozen=True)
 class _Numbers:
     keys: Keys
-    number: NDArray[np.int64]
+    units: NDArray[np.int64]
     in_reach: NDArray[np.int64]
-    """(1 + capped items,) 1 for what tells classes apart, 0 for other columns of the keys."""
+    """(1 + resources,) 1 for what tells classes apart, 0 for other columns of the keys."""
 
     def find(self, keys: Keys) -> NDArray[np.int64]:
         """(rows,) row of each key."""
@@ -102,6 +101,6 @@ class _Numbers:
 
     def of_boxes(self, boxes: DrawBoxes) -> DrawBoxes:
         """The boxes in the finer classes."""
-        keys = held_keys(boxes, self.number) * self.in_reach
+        keys = held_keys(boxes, self.units) * self.in_reach
         some, at = np.unique(keys, axis=0, return_inverse=True)
         return replace(boxes, box_class=self.find(some)[at.reshape(-1)].astype(np.int32))

@@ -9,6 +9,8 @@ from sitecast.allocate.item_limits import ItemLimits
 from sitecast.allocate.placed import PlacedFlow
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.quantiles import draw_summary
+from sitecast.records.tables_capacity import RESOURCE_LOAD
+from sitecast.records.tables_read import ITEM_TYPES
 from sitecast.records.tables_written import ALLOCATION_GAP, ITEM_LOAD
 
 
@@ -16,7 +18,7 @@ def item_tables(
     menu_week: str, caps: ItemLimits, placed: DrawBoxes, placed_lane: NDArray[np.int32],
     fixed: PlacedFlow, committed: NDArray[np.int32], results: DrawResults,
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
-    """item_load and allocation_gap; both without rows where no item has a cap.
+    """item_load, resource_load and allocation_gap; without rows where there is no cap.
 
     Args:
         menu_week: week.
@@ -28,19 +30,27 @@ def item_tables(
         results: of all draws.
     """
     if not len(caps.table):
-        return {"item_load": ITEM_LOAD.empty(), "allocation_gap": ALLOCATION_GAP.empty()}
-    load = caps.load(results.counts.kits)
+        some = (ITEM_LOAD, RESOURCE_LOAD, ALLOCATION_GAP)
+        return {table.name: table.empty() for table in some}
+    load, scale = caps.load(results.counts.kits), caps.scale
     final = _kits_of(placed, placed_lane, fixed.soft[placed.box_class] == 0, committed.shape)
+    price = 0 if fixed.capped is None else fixed.capped.prices * scale / caps.per
     rows = caps.table.assign(
         menu_week=menu_week,
-        over_cap_frozen=(caps.load(final) - caps.caps).clip(min=0),
-        kits_committed=caps.load(committed),
-        **draw_summary(np.sort(load.T, axis=1), "kits_"),
-        p_at_cap=(load >= caps.caps).mean(axis=0),
-        shadow_price=0 if fixed.capped is None else fixed.capped.prices,
+        over_cap_frozen=(caps.load(final) - caps.caps).clip(min=0) / scale,
+        cap=caps.caps / scale,
+        used_committed=caps.load(committed) / scale,
+        **draw_summary(np.sort((load / scale).T, axis=1), "used_"),
+        p_at_cap=(load > caps.caps - caps.per).mean(axis=0),
+        shadow_price=price,
     )
+    kits = rows.rename(columns=lambda name: name.replace("used_", "kits_"))
+    kits = kits.rename(columns={"cap": "cap_kits"})
+    shared = rows.rename(columns={"item_type": "resource_type", "item_id": "resource_id"})
+    of_items = rows["item_type"].isin(ITEM_TYPES)
     gap = pd.DataFrame({"draw": np.arange(len(results.gap)), "gap": results.gap})
-    return {"item_load": ITEM_LOAD.shaped(rows),
+    return {"item_load": ITEM_LOAD.shaped(kits[of_items].reset_index(drop=True)),
+            "resource_load": RESOURCE_LOAD.shaped(shared[~of_items].reset_index(drop=True)),
             "allocation_gap": ALLOCATION_GAP.shaped(gap.assign(menu_week=menu_week))}  # fmt: skip
 
 

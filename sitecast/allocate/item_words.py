@@ -10,6 +10,8 @@ from sitecast.allocate.box_classes import BoxClasses
 from sitecast.allocate.item_limits import ItemLimits
 from sitecast.allocate.site_days import SiteDays
 
+WORDS = {"sku": "SKU"}
+
 
 def with_item_limits(
     classes: BoxClasses, caps: ItemLimits, held: NDArray[np.int64], days: SiteDays
@@ -19,7 +21,7 @@ def with_item_limits(
     Args:
         classes: told apart by what they hold of the capped items.
         caps: of items.
-        held: (classes, capped items) kits in a box.
+        held: (classes, resources) units in a box.
         days: sites of the site-days.
     """
     site = np.append(days.table["site"].to_numpy(dtype=np.int64), -1)[classes.network.arc_node]
@@ -44,5 +46,6 @@ def with_item_limits(
 
 
 def _names(caps: ItemLimits) -> list[str]:
-    return [f"{row.item_type} {row.item_id} at {row.site_id} ({row.cap_kits} kits in the week)"
+    return [f"{WORDS.get(row.item_type, row.item_type)} {row.item_id} at {row.site_id} "
+            f"({row.cap / row.scale:.12g} {row.uom} in the week)"
             for row in caps.table.itertuples()]  # fmt: skip

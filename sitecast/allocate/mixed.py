@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sitecast.allocate.flow import min_cost_flow, right_prices
 from sitecast.allocate.limits import Limits
 from sitecast.allocate.mixed_caps import ItemCaps, flow_cost, priced_network
-from sitecast.allocate.mixed_fill import fill
+from sitecast.allocate.mixed_fill import fill, trim
 from sitecast.allocate.mixed_prices import item_prices
 from sitecast.allocate.mixed_repair import repair
 from sitecast.allocate.network import Network
@@ -53,7 +53,7 @@ class CappedNetwork:
     """The same arcs and moves, each arc dearer by what it takes of the priced caps."""
     item_caps: ItemCaps
     prices: NDArray[np.int64]
-    """(rows,) minor units per unit of an item cap."""
+    """(rows,) minor units for `per` units of an item cap."""
     potential: NDArray[np.int64]
     """(nodes,) prices of the expected week's flow; of the priced one `priced_potential`."""
     priced_potential: NDArray[np.int64]
@@ -97,8 +97,8 @@ def solve_capped(network: CappedNetwork, counts: NDArray[np.int64], limits: Limi
         right = right_prices(plain, limits, flow)
         return CappedFlow(flow.boxes, free_of_caps, free_of_caps, right)
     flow = min_cost_flow(network.priced, counts, limits, network.priced_potential)
-    bound = flow_cost(network.priced, limits, flow.boxes) - int(network.prices @ item_caps.caps)
+    bound = flow_cost(network.priced, limits, flow.boxes) - item_caps.worth(network.prices)
     boxes = repair(plain, network.priced, item_caps, network.prices, counts, limits, flow)
-    boxes = fill(plain, item_caps, limits, boxes)
+    boxes = fill(plain, item_caps, limits, trim(plain, item_caps, boxes))
     return CappedFlow(boxes, flow_cost(plain, limits, boxes), max(bound, free_of_caps),
                       right_prices(network.priced, limits, flow))  # fmt: skip

@@ -1,6 +1,6 @@
 """Caps on items rather than boxes: what a box takes of them, and a network that pays for it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,8 @@ class ItemCaps:
     """(rows, arcs) whole units that a box on the arc takes; none on arcs to SHORT."""
     caps: NDArray[np.int64]
     """(rows,) units; at least 0."""
+    per: NDArray[np.int64]
+    """(rows,) units that a price is for: those of a small piece, so that whole prices are fine."""
 
     def load(self, boxes: NDArray[np.int64]) -> NDArray[np.int64]:
         """(rows,) units that boxes on the arcs take."""
@@ -33,12 +35,16 @@ class ItemCaps:
 
     def less(self, boxes: NDArray[np.int64]) -> "ItemCaps":
         """What (arcs,) boxes leave of the caps; never below 0."""
-        return ItemCaps(self.usage, (self.caps - self.load(boxes)).clip(min=0))
+        return replace(self, caps=(self.caps - self.load(boxes)).clip(min=0))
+
+    def worth(self, prices: NDArray[np.int64]) -> int:
+        """What all caps are worth at (rows,) prices, rounded up; minor units."""
+        return -int((-prices * self.caps // self.per).sum())
 
 
 def item_caps(
     net: Network, held: NDArray[np.int64], item: NDArray[np.int64], nodes: NDArray[np.bool_],
-    caps: NDArray[np.int64],
+    caps: NDArray[np.int64], per: NDArray[np.int64] | None = None,
 ) -> ItemCaps:  # fmt: skip
     """Tie caps to the arcs of a network.
 
@@ -49,6 +55,7 @@ def item_caps(
         item: (rows,) the item that a cap limits, a column of `held`.
         nodes: (rows, site-days + 1) that share the cap: one, or all of a site; never SHORT.
         caps: (rows,) units; at least 0.
+        per: (rows,) units that a price is for; 1 when absent.
     """
     owner = np.repeat(np.arange(len(held)), np.diff(net.arc_ptr))
     arcs = [np.flatnonzero(on[net.arc_node] & (held[owner, i] > 0))
@@ -56,7 +63,8 @@ def item_caps(
     ends = np.cumsum([0, *map(len, arcs)])
     columns = np.concatenate([np.zeros(0, np.int64), *arcs])
     units = held[owner[columns], np.repeat(item, np.diff(ends))]
-    return ItemCaps(csr_array((units, columns, ends), shape=(len(caps), len(owner))), caps)
+    usage = csr_array((units, columns, ends), shape=(len(caps), len(owner)))
+    return ItemCaps(usage, caps, np.ones_like(caps) if per is None else per)
 
 
 def node_load(net: Network, limits: Limits, boxes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -77,9 +85,14 @@ def priced_network(net: Network, caps: ItemCaps, prices: NDArray[np.int64]) -> N
     Args:
         net: the week's network.
         caps: what arcs take of each item cap.
-        prices: (rows,) minor units per unit; at least 0.
+        prices: (rows,) minor units for `per` units; at least 0. An arc pays whole minor units,
+            rounded down, so that a bound from these costs holds.
     """
-    cost = net.arc_cost + (caps.usage.T @ prices).astype(np.int64)
+    row = np.repeat(np.arange(len(prices)), np.diff(caps.usage.indptr))
+    paid = caps.usage.data * prices[row] // caps.per[row]
+    more = np.zeros(len(net.arc_cost), np.int64)
+    np.add.at(more, caps.usage.indices, paid)
+    cost = net.arc_cost + more
     _, _, move_from, move_to, _ = sorted_moves(
         net.arc_ptr, net.arc_node, cost, len(net.pair_ptr) - 1
     )

@@ -40,6 +40,26 @@ def fill(
     return boxes
 
 
+def trim(net: Network, item_caps: ItemCaps, boxes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(arcs,) boxes within every item cap: what breaks one, by the solver's rounding, has no site.
+
+    Whole boxes can take more units than the fractions that a solver took for whole.
+    """
+    boxes = boxes.copy()
+    short = np.repeat(net.arc_ptr[1:] - 1, np.diff(net.arc_ptr))
+    usage = item_caps.usage
+    for row in np.flatnonzero(item_caps.load(boxes) > item_caps.caps):
+        mine = slice(usage.indptr[row], usage.indptr[row + 1])
+        for arc, units in zip(usage.indices[mine], usage.data[mine], strict=True):
+            over = int(item_caps.load(boxes)[row] - item_caps.caps[row])
+            moved = min(int(boxes[arc]), -(-over // int(units)))
+            if over <= 0:
+                break
+            boxes[arc] -= moved
+            boxes[short[arc]] += moved
+    return boxes
+
+
 def with_room(net: Network, limits: Limits, boxes: NDArray[np.int64]) -> NDArray[np.bool_]:
     """(arcs,) whether the site-day of an arc and its week could take one box more; SHORT never."""
     free = node_load(net, limits, boxes) < limits.caps

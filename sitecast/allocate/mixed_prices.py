@@ -26,7 +26,7 @@ TOLERANCE = 1e-5
 def item_prices(
     net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], limits: Limits
 ) -> NDArray[np.int64]:
-    """(rows,) price of each item cap in whole minor units; 0 where none is broken.
+    """(rows,) price of `per` units of each item cap, whole minor units; 0 where none is broken.
 
     Args:
         net: the week's network.
@@ -36,7 +36,7 @@ def item_prices(
     """
     best = np.zeros(len(item_caps.caps), np.int64)
     top, excess = _plane(net, item_caps, counts, limits, best)
-    planes = [(float(top), excess)]  # at prices p the bound is at most first + second @ p
+    planes = [(top, excess)]  # at prices p the bound is at most first + second @ p
     reach = max(1.0, float(net.arc_cost.max(initial=0)) / 8)
     for _ in range(MAX_ROUNDS):
         highest, prices = _highest(planes, best, reach)
@@ -54,17 +54,17 @@ def item_prices(
 def _plane(
     net: Network, item_caps: ItemCaps, counts: NDArray[np.int64], limits: Limits,
     prices: NDArray[np.int64],
-) -> tuple[int, NDArray[np.int64]]:  # fmt: skip
+) -> tuple[float, NDArray[np.float64]]:  # fmt: skip
     """The bound at some prices and, as its slope, what the flow takes beyond each cap."""
     start = np.zeros(len(limits.parent), np.int64)
     priced = priced_network(net, item_caps, prices)
     boxes = min_cost_flow(priced, counts, limits, start).boxes
-    excess = item_caps.load(boxes) - item_caps.caps
-    return flow_cost(net, limits, boxes) + int(excess @ prices), excess
+    excess = (item_caps.load(boxes) - item_caps.caps) / item_caps.per
+    return float(flow_cost(net, limits, boxes) + excess @ prices), excess
 
 
 def _highest(
-    planes: list[tuple[float, NDArray[np.int64]]], best: NDArray[np.int64], reach: float
+    planes: list[tuple[float, NDArray[np.float64]]], best: NDArray[np.int64], reach: float
 ) -> tuple[float, NDArray[np.int64]]:
     """The highest bound that all planes allow within reach of the best prices, and its prices."""
     level, slope = np.array([p[0] for p in planes]), np.array([p[1] for p in planes])

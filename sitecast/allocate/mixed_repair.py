@@ -115,11 +115,13 @@ def _place_anew(
     # A cap beyond all boxes never binds; as it is, UNCAPPED would spoil the solver's scaling.
     room = np.minimum(limits.caps, counts.sum()) - load
     asked = np.flatnonzero((limits.floors > 0) & (limits.floor_cost > 0))
-    rows = block_array([[each, None], [passing, None], [item_caps.usage[:, arcs], None],
+    scale = 1 / item_caps.per  # units of one size, so that the solver's tolerance suits all rows
+    usage = item_caps.usage.multiply(scale[:, None]).tocsr()
+    rows = block_array([[each, None], [passing, None], [usage[:, arcs], None],
                         [passing[asked], eye_array(len(asked))]])  # fmt: skip
     free = np.full(len(room) + len(item_caps.caps), -np.inf)
     low = np.concatenate([counts[classes], free, (limits.floors - load)[asked]])
-    high = np.concatenate([counts[classes], room, item_caps.caps - item_caps.usage @ kept,
+    high = np.concatenate([counts[classes], room, item_caps.caps * scale - usage @ kept,
                            np.full(len(asked), np.inf)])  # fmt: skip
     found = milp(
         np.append(net.arc_cost[arcs], np.full(len(asked), limits.floor_cost)),

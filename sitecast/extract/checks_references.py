@@ -29,6 +29,7 @@ REFERENCES = (
     _Reference("packaging_rules", "sku_id", "skus"),
     _Reference("site_caps", "site_id", "sites"),
     _Reference("site_week_caps", "site_id", "sites"),
+    _Reference("resource_caps", "site_id", "sites"),
     _Reference("region_sites", "site_id", "sites"),
     _Reference("region_sites", "region_id", "regions"),
     _Reference("box_forecast", "region_id", "regions"),

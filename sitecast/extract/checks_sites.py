@@ -28,6 +28,24 @@ def site_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
                      "add the sites that deliver to each region to region_sites")  # fmt: skip
 
 
+def resource_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
+    """Caps on a line on which the site makes nothing, on an unknown SKU, or on packaging."""
+    caps, made, skus = week["resource_caps"], week["item_sites"], week["skus"]
+    lines = set(zip(made["site_id"], made["line_id"], strict=True))
+    here = pd.Series([pair in lines for pair in zip(caps["site_id"], caps["resource_id"],
+                                                    strict=True)], caps.index, bool)  # fmt: skip
+    is_sku = (caps["resource_type"] == "sku").fillna(False).astype(bool)
+    yield from told("resource_caps", caps, ~is_sku & ~here, "resource_id",
+                    "the site makes nothing on this line", "correct it or item_sites")  # fmt: skip
+    unknown = is_sku & ~caps["resource_id"].isin(week.ids["skus"])
+    yield from told("resource_caps", caps, unknown, "resource_id", "unknown SKU",
+                    "correct it, or add it to skus")  # fmt: skip
+    packaging = skus.loc[(skus["kind"] == "packaging").fillna(False), "sku_id"]
+    yield from told("resource_caps", caps, is_sku & caps["resource_id"].isin(packaging),
+                    "resource_id", "packaging cannot have a cap",
+                    "cap the items or the boxes of the site instead")  # fmt: skip
+
+
 def settings_breaches(week: WeekTables, settings: PlanSettings) -> Iterator[Breach]:
     """Plan settings that name a site, a recipe or a diet tag that is not in the data."""
     for override in settings.allocation.cap_overrides:

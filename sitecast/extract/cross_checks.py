@@ -13,7 +13,7 @@ from sitecast.extract.checks_menu import (
 )  # fmt: skip
 from sitecast.extract.checks_orders import forecast_breaches, order_breaches
 from sitecast.extract.checks_references import reference_breaches
-from sitecast.extract.checks_sites import settings_breaches, site_breaches
+from sitecast.extract.checks_sites import resource_breaches, settings_breaches, site_breaches
 from sitecast.extract.week_tables import WeekTables
 from sitecast.settings import PlanSettings
 
@@ -38,6 +38,7 @@ CHECKS: tuple[tuple[Set[str], Check], ...] = (
     ({"orders", "order_lines", "menu", "delivery_days"}, order_breaches),
     ({"box_forecast", "delivery_days"}, forecast_breaches),
     ({"sites", "site_caps", "regions", "region_sites"}, site_breaches),
+    ({"resource_caps", "item_sites", "skus"}, resource_breaches),
     ({"sites", "recipes"}, settings_breaches),
 )
 

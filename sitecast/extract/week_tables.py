@@ -40,7 +40,7 @@ def read_week_tables(
     tables = {name: reader.table(name) for name in WHOLE}
     days = reader.known("delivery_days", [week])
     tables["delivery_days"] = reader.check(days, _of_week(days.frame, week))
-    for name in ("menu", "item_sites", "site_week_caps"):
+    for name in ("menu", "item_sites", "site_week_caps", "resource_caps"):
         tables[name] = reader.table(name, lambda rows: _is(rows, week), [week])
     tables["box_forecast"] = _box_forecast(reader, week)
     tables["orders"], tables["order_lines"] = _orders(reader, week)

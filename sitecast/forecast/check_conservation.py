@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sitecast.forecast.bill_of_materials import valid_recipe_bom
+from sitecast.forecast.check_resources import resource_breaches
 from sitecast.records.allocation import ConservationCheck
 from sitecast.records.contract import TEXT
 from sitecast.records.week_axes import week_axes
@@ -37,6 +38,7 @@ def check_conservation(
         _check("boxes are where they can be made", "R2", _eligible(week, simulated, forecast)),
         _check("load within caps", "R3", _caps(forecast)),
         _check("kits within the caps of items", "R3", _item_caps(week, forecast)),
+        _check("lines and SKUs within their caps", "R3", resource_breaches(week, forecast)),
         _check("no box is lost", "R4", _boxes(simulated, forecast)),
         _check("quantities are kits × BOM", "R5", _quantities(week, forecast, totals, n_draws)),
         _check("committed is part of every draw", "R5", _committed(forecast, totals, n_draws)),

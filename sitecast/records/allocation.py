@@ -33,7 +33,8 @@ class Allocation:
     box_packs_committed: NDArray[np.int32]
     """(lanes, packs) placed boxes."""
     tables: Mapping[str, pd.DataFrame]
-    """site_load, site_week_load, capacity_value, site_openings, unallocated, churn, allocations
+    """site_load, site_week_load, capacity_value, site_openings,
+    item_load, resource_load, allocation_gap, unallocated, churn, allocations
     (records/tables_written.py), and unallocated_draws: draw, reason, boxes."""
 
 

@@ -19,6 +19,7 @@ from sitecast.records.contract import (
 
 ITEM_TYPES = ("recipe", "product")
 ORDER_STATES = ("placed", "cancelled", "delivered")
+RESOURCE_TYPES = ("line", "sku")
 SKU_KINDS = ("ingredient", "product", "packaging")
 
 _WEEK = text("menu_week", "the week a menu is sold for, such as 2026-W48")
@@ -136,7 +137,19 @@ ITEM_SITES = TableContract(
         count("cap_kits", "most kits of the item that the site makes in the menu week, all "
               "portions sizes together; no cap when empty", "kits",
               nullable=True, optional=True),
+        text("line_id", "line on which the site makes it", nullable=True, optional=True),
     ),
+)  # fmt: skip
+RESOURCE_CAPS = TableContract(
+    "resource_caps", "Limits that items share at a site, each for a whole menu week.",
+    ("menu_week", "site_id", "resource_type", "resource_id"),
+    (
+        _WEEK, _SITE,
+        text("resource_type", "line of item_sites, or SKU", values=RESOURCE_TYPES),
+        text("resource_id", "line_id, or sku_id of no packaging"),
+        amount("cap", "most portions of a line (a product counts as one), or base_uom of a SKU"),
+    ),
+    optional=True,
 )  # fmt: skip
 SKUS = TableContract(
     "skus", "What is bought: ingredients, products, packaging.", ("sku_id",),
@@ -277,7 +290,7 @@ TABLES_READ: dict[str, TableContract] = {
     table.name: table
     for table in (
         MENU_WEEKS, DELIVERY_DAYS, SITES, SITE_CAPS, SITE_WEEK_CAPS, REGIONS, REGION_SITES,
-        RECIPES, MENU, ITEM_SITES, SKUS, RECIPE_BOM, PRODUCTS, PRODUCT_BOM, PACKAGING_RULES,
-        BOX_FORECAST, ORDERS, ORDER_LINES, STOCK, OPEN_POS, USAGE_ACTUALS,
+        RECIPES, MENU, ITEM_SITES, RESOURCE_CAPS, SKUS, RECIPE_BOM, PRODUCTS, PRODUCT_BOM,
+        PACKAGING_RULES, BOX_FORECAST, ORDERS, ORDER_LINES, STOCK, OPEN_POS, USAGE_ACTUALS,
     )
 }  # fmt: skip

@@ -12,7 +12,7 @@ from sitecast.records.contract import (
     text,
 )  # fmt: skip
 from sitecast.records.feed import PUBLICATION_FEED
-from sitecast.records.tables_capacity import SITE_OPENINGS
+from sitecast.records.tables_capacity import RESOURCE_LOAD, SITE_OPENINGS
 from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_exceptions import EXCEPTIONS
 from sitecast.records.tables_purchases import PURCHASE_PLAN
@@ -264,7 +264,7 @@ FORECAST_ACCURACY = TableContract(
 
 WEEKLY_TABLES = (
     SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE,
-    UNALLOCATED, CHURN, SITE_OPENINGS,
+    UNALLOCATED, CHURN, SITE_OPENINGS, ITEM_LOAD, RESOURCE_LOAD,
 )  # fmt: skip
 """Published as each week's site_forecast holds them."""
 PUBLISHED_TABLES = (*WEEKLY_TABLES, *CHANGE_TABLES, PURCHASE_PLAN, EXCEPTIONS)
@@ -272,8 +272,8 @@ TABLES_WRITTEN: dict[str, TableContract] = {
     table.name: table
     for table in (
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED, CHURN,
-        ITEM_LOAD, ALLOCATION_GAP, SITE_OPENINGS, RECIPE_SITE_FORECAST, SITE_FORECAST,
-        WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS, PUBLICATION_FEED, FORECAST_ACCURACY,
+        ITEM_LOAD, RESOURCE_LOAD, ALLOCATION_GAP, SITE_OPENINGS, RECIPE_SITE_FORECAST,
+        SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS, PUBLICATION_FEED, FORECAST_ACCURACY,
         *CHANGE_TABLES, PURCHASE_PLAN, EXCEPTIONS,
     )
 }  # fmt: skip

@@ -52,3 +52,34 @@ def test_a_capped_recipe_stays_within_its_cap_in_every_draw(tmp_path):
     totals = [sum(each[name]["boxes"].sum() for name in ("load_draws", "unallocated_draws"))
               for each in (free, forecast)]  # fmt: skip
     assert totals[0] == totals[1]
+
+
+def test_a_line_and_a_sku_stay_within_their_caps_in_every_draw(tmp_path):
+    plan_file = write_demo_company(tmp_path)
+    text = plan_file.read_text(encoding="utf-8")
+    plan_file.write_text(text.replace("draws: 100", "draws: 4"), encoding="utf-8")
+    week, free, least, _ = forecast_of(tmp_path)
+    recipe, site = least.idxmax()
+    bill = week["recipe_bom"].loc[lambda bom: bom["recipe_id"] == recipe, "sku_id"]
+    needs = free["weekly_need"].query("kind == 'ingredient' and site_id == @site")
+    sku = needs[needs["sku_id"].isin(bill)].nlargest(1, "qty_p50").iloc[0]
+    path = tmp_path / "input" / "item_sites.parquet"
+    made = pd.read_parquet(path)
+    on_line = sorted(made.query("item_type == 'recipe'")["item_id"].unique())[:5]
+    made["line_id"] = made["item_id"].map(dict.fromkeys(on_line, "hot"))
+    made.to_parquet(path)
+    draws = free["site_forecast_draws"].query("site_id == @site and item_id in @on_line")
+    portions = (draws["kits"] * draws["portions"]).sum() / 4
+    caps = [("line", "hot", portions * 0.8), ("sku", sku["sku_id"], sku["qty_p10"] * 0.9)]
+    names = ["menu_week", "site_id", "resource_type", "resource_id", "cap"]
+    rows = pd.DataFrame([(week.menu_week, site, *cap) for cap in caps], columns=names)
+    rows.to_parquet(tmp_path / "input" / "resource_caps.parquet")
+    _, forecast, _, checks = forecast_of(tmp_path)
+    assert [check for check in checks if not check.passed] == []
+    load = forecast["resource_load"]
+    assert load["resource_type"].tolist() == ["line", "sku"]
+    assert (load["used_p90"] <= load["cap"] + load["over_cap_frozen"]).all()
+    assert (load["p_at_cap"] > 0).any()
+    assert forecast["allocation_gap"]["gap"].max() < 0.01
+    again = forecast["weekly_need"].query("sku_id == @sku.sku_id and site_id == @site").iloc[0]
+    assert again["qty_p90"] <= caps[1][2] + load["over_cap_frozen"].iloc[1]

@@ -224,3 +224,21 @@ def test_a_priced_network_is_the_network_built_with_those_costs():
     direct = build_network(node, dearer, np.full(6, 50), 3)
     for one, other in zip(priced_network(net, limits, np.array([4])), direct, strict=True):
         assert one.tolist() == other.tolist()
+
+
+def test_units_as_fine_as_those_of_a_sku():
+    rng = np.random.default_rng(5)
+    binding = 0
+    for _ in range(25):
+        case, rough = random_case(rng)
+        usage = rough.usage.copy()
+        usage.data = usage.data * rng.integers(200_000, 350_000, len(usage.data))
+        caps, per = rough.caps * 250_000 + 7, np.full_like(rough.caps, 200_000)
+        fine = replace(rough, usage=usage, caps=caps, per=per)
+        flow = solve(case, fine)
+        optimum = highs(case.network, fine, case.counts, case.limits)
+        assert flow.bound <= optimum + 0.5
+        assert optimum <= flow.cost + 0.5
+        free = solve(case, replace(fine, caps=np.full_like(caps, 2**50)))
+        binding += not fine.keeps(free.boxes)
+    assert binding >= 10

@@ -33,14 +33,23 @@ def joined(*parts):
     )  # fmt: skip
 
 
-def allocated(north, south=None, n_placed=0, simulated=10, book_site=-1, portions=2, frozen=0):
-    """Boxes of region a on Saturday: north packs them for 100, south for 150."""
+def allocated(
+    north, south=None, n_placed=0, simulated=10, book_site=-1, portions=2, frozen=0, resources=()
+):
+    """Boxes of region a on Saturday: north packs them for 100, south for 150.
+
+    North makes r1 on the line `hot`; `resources` has rows of resource_caps.
+    """
     made = small_week()["item_sites"]
     caps = {("r1", "north"): north, ("r1", "south"): south}
     pairs = zip(made["item_id"], made["site_id"], strict=True)
     made = made.assign(cap_kits=pd.array([caps.get(pair) for pair in pairs], dtype="Int64"))
     plan = small_plan(draws=2, allocation={"frozen_lead_days": frozen})
-    week = small_week(plan, item_sites=made)
+    lines = np.where((made["item_id"] == "r1") & (made["site_id"] == "north"), "hot", None)
+    shared = pd.DataFrame([(WEEK, *row) for row in resources], columns=[
+        "menu_week", "site_id", "resource_type", "resource_id", "cap",
+    ])  # fmt: skip
+    week = small_week(plan, item_sites=made.assign(line_id=lines), resource_caps=shared)
     classes = pd.DataFrame({
         "class_id": [0, 1], "is_simulated": [False, True], "delivery_date": SATURDAY,
         "region_id": "a", "site_set": 3, "previous_site": [book_site, -1],
@@ -124,6 +133,48 @@ def test_a_cap_that_nothing_reaches_leaves_the_flow_as_it_is():
     assert at_sites(loose) == [10, 0, 0]
     assert len(free.tables["item_load"]) == len(free.tables["allocation_gap"]) == 0
     assert loose.tables["item_load"]["p_at_cap"].tolist() == [1]
+
+
+def test_a_line_makes_so_many_portions():
+    result = allocated(None, portions=4, resources=[("north", "line", "hot", 28)])
+    row = result.tables["resource_load"].iloc[0]
+    assert (row["site_id"], row["resource_id"], row["cap"], row["uom"]) == (
+        "north", "hot", 28, "portions",
+    )  # fmt: skip
+    assert (row["used_mean"], row["p_at_cap"]) == (28, 1)
+    assert row["shadow_price"] in (12.5, 25)  # 50 saved by a box of two or of four portions
+    # Ten boxes of two and ten of four portions: all of the small and two of the large ones stay.
+    assert at_sites(result) == [12, 8, 0]
+    assert len(result.tables["item_load"]) == 0
+
+
+@pytest.mark.parametrize(("grams", "boxes"), [(889, 4), (888.892, 4), (888.891, 3)])
+def test_a_sku_goes_round_with_yield_and_never_beyond(grams, boxes):
+    # A kit for two needs 200 g, at a yield of 90 %: 222.23 g, rounded up to the milligram.
+    result = allocated(None, 0, resources=[("north", "sku", "sku-chicken", grams)])
+    assert at_sites(result) == [boxes, 0, 10 - boxes]
+    row = result.tables["resource_load"].set_index("resource_id").loc["sku-chicken"]
+    assert (row["uom"], row["used_mean"]) == ("g", pytest.approx(boxes * 200 / 0.9, abs=0.01))
+    (short,) = result.tables["unallocated"].itertuples()
+    assert short.reason == "item_cap_binds"
+    assert f"SKU sku-chicken at north ({grams:g} g in the week)" in short.binding
+
+
+def test_shared_caps_out_of_reach_change_nothing():
+    free = allocated(None)
+    loose = allocated(
+        None, resources=[("north", "line", "hot", 20), ("south", "sku", "sku-rice", 9e6)]
+    )
+    assert np.array_equal(free.kits, loose.kits)
+    assert loose.tables["resource_load"]["used_mean"].tolist() == [20, 0]
+
+
+def test_final_boxes_stay_above_the_cap_of_a_line():
+    rows = [("north", "line", "hot", 8), ("south", "line", "cold", 1)]
+    result = allocated(None, 0, n_placed=6, book_site=0, frozen=20, resources=rows)
+    assert at_sites(result) == [6, 0, 10]
+    (row,) = result.tables["resource_load"].itertuples()
+    assert (row.over_cap_frozen, row.used_mean) == (4, 12)
 
 
 def test_items_that_the_week_does_not_have_are_no_caps():

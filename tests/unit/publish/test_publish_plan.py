@@ -63,7 +63,8 @@ def test_folder_holds_every_table_twice_with_checksums(world: World) -> None:
     folder = publish(world).folder
     manifest = json.loads((folder / "manifest.json").read_text())
     names = {"site_forecast", "weekly_need", "recipe_site_forecast", "site_load", "unallocated",
-             "site_week_load", "capacity_value", "churn", "site_openings", "purchase_plan",
+             "site_week_load", "capacity_value", "churn", "site_openings",
+             "item_load", "resource_load", "purchase_plan",
              "exceptions", "forecast_changes", "change_notes",
              "forecast_plan"}  # fmt: skip
     expected = {f"{name}.{kind}" for name in names for kind in ("csv", "parquet")}
