@@ -33,49 +33,16 @@ class Trade(NamedTuple):
     item_ptr: NDArray[np.int64]
     items: NDArray[np.int32]
     """(pieces,) sorted within each box."""
-    box_class: NDArray[np.int32]
+    kind: NDArray[np.int64]
+    """(boxes,)"""
     cost: NDArray[np.int64]
-    """(classes, sites) per box; -1 where the class cannot go."""
+    """(kinds, sites) per box; -1 where the kind cannot go."""
     weight: NDArray[np.int64]
     """(items,) of one piece too many or too few."""
     excess: NDArray[np.int64]
     """(lanes, items) pieces beyond the reference; changes."""
     box: NDArray[np.int64]
     """(slots,) the box on a slot; changes."""
-
-
-@numba.njit(cache=True, nogil=True)
-def sort_slots(
-    group: NDArray[np.int64], site: NDArray[np.int64], n_groups: int, n_sites: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Slots of (boxes,) groups and sites, -1 for none: `slot_ptr`, and the box on each slot."""
-    ptr = np.zeros(n_groups * n_sites + 1, dtype=np.int64)
-    for box in range(len(site)):
-        if site[box] >= 0:
-            ptr[group[box] * n_sites + site[box] + 1] += 1
-    ptr = np.cumsum(ptr)
-    free, boxes = ptr.copy(), np.empty(ptr[-1], dtype=np.int64)
-    for box in range(len(site)):
-        if site[box] >= 0:
-            place = group[box] * n_sites + site[box]
-            boxes[free[place]] = box
-            free[place] += 1
-    slot_ptr = np.empty((n_groups, n_sites + 1), dtype=np.int64)
-    for g in range(n_groups):
-        slot_ptr[g] = ptr[g * n_sites : (g + 1) * n_sites + 1]
-    return slot_ptr, boxes
-
-
-@numba.njit(cache=True, nogil=True)
-def add_pieces(
-    counts: NDArray[np.int64], lane: NDArray[np.int64], item_ptr: NDArray[np.int64],
-    items: NDArray[np.int32], step: int,
-) -> None:  # fmt: skip
-    """Add `step` to (lanes, items) for every piece of the boxes at (boxes,) lanes, -1 for none."""
-    for box in range(len(lane)):
-        if lane[box] >= 0:
-            for piece in range(item_ptr[box], item_ptr[box + 1]):
-                counts[lane[box], items[piece]] += step
 
 
 @numba.njit(cache=True, nogil=True)
@@ -91,25 +58,36 @@ def go_home(trade: Trade, home: NDArray[np.int64]) -> None:
 
 @numba.njit(cache=True, nogil=True)
 def descend(trade: Trade, left: int, looks: int, worthwhile: int) -> int:
-    """Trade each box with its best partner until a round gains less than is worth its time.
+    """Trade each box with its best partner, in rounds, until they gain too little for their time.
 
     `left` is the sum before, the result the sum after. A box has so many `looks` at partners in
-    a round; the next round looks at others.
+    a round; the next round looks at others. A group's first round that gains less than `worthwhile`
+    is its last.
     """
-    for turn in range(ROUNDS):
-        gained = 0
-        for slot in range(len(trade.box)):
-            targets = _wanting(trade, slot)
-            target = 0
-            while targets:
-                if targets & 1:
-                    gained -= _trade_best(trade, slot, target, looks, turn)
-                targets >>= 1
-                target += 1
-        left -= gained
-        if gained < worthwhile:
-            break
+    n_groups = len(trade.slot_ptr)
+    is_open, turn = np.ones(n_groups, np.bool_), 0
+    while turn < ROUNDS and is_open.any():
+        for group in range(n_groups):
+            gained = _round(trade, group, looks, turn) if is_open[group] else 0
+            left -= gained
+            is_open[group] = is_open[group] and gained >= worthwhile
+        turn += 1
     return left
+
+
+@numba.njit(cache=True, nogil=True)
+def _round(trade: Trade, group: int, looks: int, turn: int) -> int:
+    """What trading each box of a group with its best partner gains."""
+    gained = 0
+    for slot in range(trade.slot_ptr[group, 0], trade.slot_ptr[group, -1]):
+        targets = _wanting(trade, slot)
+        target = 0
+        while targets:
+            if targets & 1:
+                gained -= _trade_best(trade, slot, target, looks, turn)
+            targets >>= 1
+            target += 1
+    return gained
 
 
 @numba.njit(cache=True, nogil=True)
@@ -121,8 +99,12 @@ def anneal(trade: Trade, proposals: int, scale: int) -> int:
         slot = int((draw >> np.uint64(32)) % np.uint64(n))
         g = trade.slot_group[slot]
         first, last = trade.slot_ptr[g, 0], trade.slot_ptr[g, -1]
-        other = first + int((draw & np.uint64(0xFFFFFFFF)) % np.uint64(last - first))
-        if trade.slot_site[slot] == trade.slot_site[other] or not _may_trade(trade, slot, other):
+        mine = trade.slot_ptr[g, trade.slot_site[slot]]
+        ours = trade.slot_ptr[g, trade.slot_site[slot] + 1] - mine
+        other = first + int((draw & np.uint64(0xFFFFFFFF)) % np.uint64(last - first - ours))
+        if other >= mine:
+            other += ours
+        if not _may_trade(trade, slot, other):
             continue
         change = _swap(trade, slot, other)
         if 2 * change * proposals > _zeros(_mixed(draw)) * scale * (proposals - t):
@@ -136,7 +118,7 @@ def anneal(trade: Trade, proposals: int, scale: int) -> int:
 def _way_home(trade: Trade, home: NDArray[np.int64], slot: int) -> int:
     """The slot to trade with, best where both boxes get home; -1 for none."""
     g, site, target = trade.slot_group[slot], trade.slot_site[slot], home[trade.box[slot]]
-    if target < 0 or target == site or trade.cost[trade.box_class[trade.box[slot]], target] < 0:
+    if target < 0 or target == site or trade.cost[trade.kind[trade.box[slot]], target] < 0:
         return -1
     first, n = trade.slot_ptr[g, target], trade.slot_ptr[g, target + 1] - trade.slot_ptr[g, target]
     found = -1
@@ -158,18 +140,18 @@ def _trade_best(trade: Trade, slot: int, target: int, looks: int, turn: int) -> 
     b, g = trade.box[slot], trade.slot_group[slot]
     here, there = trade.lane[g, trade.slot_site[slot]], trade.lane[g, target]
     first, n = trade.slot_ptr[g, target], trade.slot_ptr[g, target + 1] - trade.slot_ptr[g, target]
-    if n == 0 or trade.cost[trade.box_class[b], target] < 0:
+    if n == 0 or trade.cost[trade.kind[b], target] < 0:
         return 0
-    moved = _put(trade, b, here, -1) + _put(trade, b, there, 1)
+    moved = _change(trade, b, here, there)
+    _put(trade, b, here, -1)
+    _put(trade, b, there, 1)
     start = int(_mixed(np.uint64(slot * ROUNDS + turn)) % np.uint64(n))
     found, best = -1, -moved
     for k in range(min(n, looks)):
         other = first + (start + k) % n
         if not _may_trade(trade, slot, other):
             continue
-        c = trade.box[other]
-        change = _change(trade, c, there, -1)
-        change += _change(trade, c, here, 1)
+        change = _change(trade, trade.box[other], there, here)
         if change < best:
             found, best = other, change
     if found < 0:
@@ -185,7 +167,7 @@ def _trade_best(trade: Trade, slot: int, target: int, looks: int, turn: int) -> 
 
 @numba.njit(cache=True, nogil=True)
 def _may_trade(trade: Trade, slot: int, other: int) -> bool:
-    b, c = trade.box_class[trade.box[slot]], trade.box_class[trade.box[other]]
+    b, c = trade.kind[trade.box[slot]], trade.kind[trade.box[other]]
     here, there = trade.slot_site[slot], trade.slot_site[other]
     if trade.cost[b, there] < 0 or trade.cost[c, here] < 0:
         return False
@@ -224,15 +206,15 @@ def _swap(trade: Trade, slot: int, other: int) -> int:
 
 
 @numba.njit(cache=True, nogil=True)
-def _change(trade: Trade, box: int, lane: int, step: int) -> int:
-    """What adding (1) or removing (-1) a box would change."""
+def _change(trade: Trade, box: int, here: int, there: int) -> int:
+    """What moving a box from one lane to another would change."""
     total, piece, end = 0, trade.item_ptr[box], trade.item_ptr[box + 1]
     while piece < end:
         item, n = trade.items[piece], 1
         while piece + n < end and trade.items[piece + n] == item:
             n += 1
-        excess = trade.excess[lane, item]
-        total += trade.weight[item] * (abs(excess + step * n) - abs(excess))
+        left, got = trade.excess[here, item], trade.excess[there, item]
+        total += trade.weight[item] * (abs(left - n) - abs(left) + abs(got + n) - abs(got))
         piece += n
     return total
 
@@ -264,17 +246,3 @@ def _mixed(counter: np.uint64) -> np.uint64:
     z = (z ^ (z >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     z = (z ^ (z >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return z ^ (z >> np.uint64(31))
-
-
-@numba.njit(cache=True, nogil=True)
-def sort_pieces(item_ptr: NDArray[np.int64], items: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Sort the pieces of each box; they are few and often sorted already."""
-    items = items.copy()
-    for box in range(len(item_ptr) - 1):
-        for piece in range(item_ptr[box] + 1, item_ptr[box + 1]):
-            item, at = items[piece], piece
-            while at > item_ptr[box] and items[at - 1] > item:
-                items[at] = items[at - 1]
-                at -= 1
-            items[at] = item
-    return items

@@ -1,27 +1,27 @@
 """Stable plans: which boxes go where inside the optimal totals, so that little changes."""
 
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sitecast.allocate.search import (
     Trade,
-    add_pieces,
     anneal,
     descend,
     go_home,
-    sort_pieces,
-    sort_slots,
 )  # fmt: skip
+from sitecast.allocate.steady_slots import Kinds, excess_of, slots_of, tradeable
 from sitecast.records.draw_boxes import DrawBoxes
 
 Counts = NDArray[np.int64]
-WORTHWHILE = 50
-"""A quick round that gains less than this part of the change is the last one."""
+WORTHWHILE = 1_000
+"""A group's quick round that gains less than this part of the change is its last."""
 FEW_BOXES = 20_000
 """Up to so many boxes the search is thorough, or up to as many as there are proposals."""
-QUICK_LOOKS, MANY_LOOKS = 16, 2_048
+QUICK_LOOKS, MANY_LOOKS = 64, 2_048
 """Partners looked at for one box in a round of the quick, and of the thorough search."""
 
 
@@ -35,6 +35,17 @@ class TradeTerms:
     """(classes, sites) minor units per box; -1 where the class cannot go."""
     lane: Counts
     """(groups, sites) row of the reference counts; -1 where the group cannot go."""
+
+    @cached_property
+    def kinds(self) -> Kinds:
+        """Classes that may trade with the same boxes, and with whom."""
+        able = self.cost >= 0
+        least = np.where(able, self.cost, np.iinfo(np.int64).max).min(axis=1, initial=2**62)
+        above = np.where(able, self.cost - least[:, None], -1)
+        rows, of_class = np.unique(np.column_stack([self.group, above]), axis=0,
+                                   return_inverse=True)  # fmt: skip
+        group, cost = rows[:, 0].copy(), rows[:, 1:].copy()
+        return Kinds(of_class.reshape(-1).astype(np.int64), group, cost, _pools(group, cost))
 
 
 @dataclass(frozen=True)
@@ -103,31 +114,51 @@ def settle(
     Source:
         Σ weight × |pieces − reference| of arXiv 2509.06157; decision "Stability".
     """
-    trade = _trade(boxes, site, terms, reference, weight)
+    trade, box = _trade(boxes, site, terms, reference, weight)
     given = (_weighted(trade), trade.box.copy())
-    go_home(trade, home)
+    go_home(trade, home[box])
     start = _weighted(trade)
     quick = descend(trade, start, QUICK_LOOKS, 1 + start // WORTHWHILE)
     states = [(quick, trade.box.copy()), given]
-    if quick and 0 < len(trade.box) <= max(FEW_BOXES, proposals):
+    if quick and len(box) and len(site) <= max(FEW_BOXES, proposals):
         anneal(trade, proposals, _typical(weight))
         states.insert(1, (descend(trade, _weighted(trade), MANY_LOOKS, 1), trade.box))
     settled = site.copy()
-    settled[min(states, key=lambda state: state[0])[1]] = trade.slot_site
+    settled[box[min(states, key=lambda state: state[0])[1]]] = trade.slot_site
     return settled
 
 
 def _trade(
     boxes: DrawBoxes, site: Counts, terms: TradeTerms, reference: Counts, weight: Counts
-) -> Trade:
-    group, n_sites = terms.group[boxes.box_class], terms.lane.shape[1]
-    slot_ptr, slots = sort_slots(group, site, len(terms.lane), n_sites)
-    excess = -reference.astype(np.int64)
-    lane = np.where(site >= 0, terms.lane[group, site], -1)
-    add_pieces(excess, lane, boxes.item_ptr, boxes.items, 1)
-    return Trade(slot_ptr, group[slots], site[slots], terms.lane, boxes.item_ptr,
-                 sort_pieces(boxes.item_ptr, boxes.items), boxes.box_class, terms.cost, weight,
-                 excess, slots)  # fmt: skip
+) -> tuple[Trade, Counts]:
+    """The boxes that can trade, numbered by their first slots; and what those numbers stand for."""
+    kinds, n_sites = terms.kinds, terms.lane.shape[1]
+    may = tradeable(kinds, boxes.box_class, site)
+    slots = slots_of(kinds, may, boxes.box_class, site, len(terms.lane), boxes.item_ptr,
+                     boxes.items)  # fmt: skip
+    used = np.diff(slots.ptr, axis=1)
+    group, at = np.divmod(np.repeat(np.arange(used.size), used.reshape(-1)), n_sites)
+    matters = np.zeros(len(reference), dtype=bool)
+    matters[terms.lane[used > 0]] = True
+    excess = excess_of(reference, matters, terms.lane, terms.group, boxes.box_class, site,
+                       boxes.item_ptr, boxes.items)  # fmt: skip
+    kind = kinds.of_class[boxes.box_class[slots.box]]
+    trade = Trade(slots.ptr, group, at, terms.lane, slots.item_ptr, slots.items, kind, kinds.cost,
+                  weight, excess, np.arange(len(slots.box)))  # fmt: skip
+    return trade, slots.box
+
+
+def _pools(group: Counts, cost: Counts) -> NDArray[np.int32]:
+    """(kinds, sites, sites) a number for each (group, two sites, difference of their costs)."""
+    n_sites = cost.shape[1]
+    pool, n_pools = np.full((len(cost), n_sites, n_sites), -1, dtype=np.int32), 0
+    for one, other in combinations(range(n_sites), 2):
+        both = np.flatnonzero((cost[:, [one, other]] >= 0).all(axis=1))
+        keys = np.column_stack([group[both], cost[both, one] - cost[both, other]])
+        found, number = np.unique(keys, axis=0, return_inverse=True)
+        pool[both, one, other] = pool[both, other, one] = n_pools + number.reshape(-1)
+        n_pools += len(found)
+    return pool
 
 
 def _weighted(trade: Trade) -> int:

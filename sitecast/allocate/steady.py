@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sitecast.allocate.search import add_pieces
 from sitecast.allocate.stability import Counts, TradeTerms, settle
+from sitecast.allocate.steady_slots import add_pieces
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import SiteForecast, WeekData
@@ -63,10 +63,13 @@ class Steady:
         wanted = reference.astype(np.int64)
         held = np.where(stays, lane, -1).astype(np.int64)
         add_pieces(wanted, held, boxes.item_ptr, boxes.items, -1)
-        site = np.where(stays, -1, self.lane_site[lane]).astype(np.int64)
+        site = np.where(stays, -1, self.lane_site[lane])
         settled = settle(boxes, site, home, self.terms, wanted, self.weight, PROPOSALS)
-        group = self.terms.group[boxes.box_class]
-        return np.where(stays, lane, self.terms.lane[group, settled]).astype(np.int32)
+        moved = np.flatnonzero(settled != site)
+        group = self.terms.group[boxes.box_class[moved]]
+        kept = lane.copy()
+        kept[moved] = self.terms.lane[group, settled[moved]]
+        return kept
 
 
 def steady(
@@ -122,7 +125,6 @@ def trade_terms(classes: pd.DataFrame, axes: WeekAxes, move_cost: int) -> TradeT
 def previous_kits(previous: SiteForecast, axes: WeekAxes) -> NDArray[np.int32]:
     """(draws, lanes, items) kits and products of a forecast; what the week no longer has is out."""
     rows = previous["site_forecast_draws"]
-    rows = rows[rows["item_type"] != "box"]
     lanes = axes.lanes.assign(site_id=axes.sites.to_numpy()[axes.lanes["site"]])
     lane = _position(rows, lanes, ["site_id", "production_date", "delivery_date"])
     item = _position(rows, axes.items(), ["item_type", "item_id", "portions"])
@@ -171,7 +173,9 @@ def _position(rows: pd.DataFrame, axis: pd.DataFrame, keys: list[str]) -> NDArra
     known = np.ones(len(rows), dtype=bool)
     for key in keys:
         values = pd.Index(axis[key].unique())
-        of_row = values.get_indexer(rows[key].astype(values.dtype))
+        number, found = pd.factorize(rows[key])  # texts are compared once, not row by row
+        of_found = values.get_indexer(pd.Index(found).astype(values.dtype))
+        of_row = np.append(of_found, -1)[number]
         known &= of_row >= 0
         place = place * len(values) + of_row
         code = code * len(values) + values.get_indexer(axis[key])

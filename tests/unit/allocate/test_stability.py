@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from trading import Case, random_case
 
 from sitecast.allocate.stability import churn
+from sitecast.allocate.steady_slots import tradeable
 
 cases = st.integers(0, 2**32 - 1).map(lambda seed: random_case(np.random.default_rng(seed)))
 
@@ -57,6 +58,25 @@ def test_a_plan_repeated_on_its_own_reference_is_found_again(case):
     yesterday = free.settle()
     again = free.like(reference=free.pieces(yesterday), home=yesterday)
     assert again.churn(again.settle()).changed == 0
+
+
+@settings(deadline=None)
+@given(cases)
+def test_only_boxes_with_a_partner_are_searched(case):
+    """Box by box: one group, each makeable at the other's site, the sum of costs as it was."""
+    kinds, box_class = case.terms.kinds, case.boxes.box_class
+    found = tradeable(kinds, box_class, case.site)[kinds.of_class[box_class], case.site]
+    cost, group = case.terms.cost[box_class], case.terms.group[box_class]
+    at = np.flatnonzero(case.site >= 0)
+    for box in at:
+        here = case.site[box]
+        partners = [
+            group[box] == group[other] and there != here
+            and min(cost[box, there], cost[other, here]) >= 0
+            and cost[box, here] + cost[other, there] == cost[box, there] + cost[other, here]
+            for other, there in zip(at, case.site[at], strict=True)
+        ]  # fmt: skip
+        assert found[box] == any(partners)
 
 
 def by_hand(boxes, site, reference, home=None, allowed=None, weight=(1, 1, 1), cost=None):
