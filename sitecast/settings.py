@@ -151,6 +151,9 @@ class PublicationSettings(SettingsGroup):
     on_ambiguous: Literal["resend", "hold"] = Field(
         "resend", description="what to do with an email that may already have been accepted"
     )
+    largest_email_mb: float = Field(
+        10.0, gt=0, le=100, description="a workbook that would make the email larger is linked"
+    )
 
     @field_validator("recipients", "sender")
     @classmethod

@@ -6,6 +6,7 @@ ends in the middle of a week without a successor, a line that is there for one p
 forgotten for another, and boxes that no packaging rule covers although there are rules.
 """
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 import pandas as pd
@@ -14,6 +15,7 @@ from sitecast.publish.contents import Contents
 from sitecast.publish.findings import Finding
 from sitecast.records.tables_exceptions import MISSING_BOM
 from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast.settings import SimulatorSettings
 
 _KIT = ["recipe_id", "portions"]
 
@@ -29,19 +31,19 @@ def bom_findings(contents: Contents, forecasts: Mapping[str, SiteForecast]) -> I
         forecasts: site_forecast of every week, for its draws.
     """
     for week, data in contents.inputs.items():
-        made = forecasts[week]["site_forecast_draws"]
-        yield from _short_bills(contents, data, made)
-        if len(data["packaging_rules"]):
-            yield from _bare_boxes(contents, data, made)
+        yield from _short_bills(contents, data, forecasts[week])
+        if not _every_box_is_packed(contents.plan.settings.simulator, data):
+            yield from _bare_boxes(contents, data, forecasts[week])
 
 
-def _short_bills(contents: Contents, data: WeekData, made: pd.DataFrame) -> Iterator[Finding]:
+def _short_bills(contents: Contents, data: WeekData, forecast: SiteForecast) -> Iterator[Finding]:
     bills = _bills(data, _production_dates(contents, data.menu_week))
     bills = bills.assign(most=bills["skus"].groupby("recipe_id").transform("max"))
     short = bills[bills["skus"] < bills["most"]]
     if short.empty:
         return
-    recipes = made["item_type"].to_numpy() == "recipe"
+    made = forecast["site_forecast_draws"]
+    recipes = (made["item_type"] == "recipe").to_numpy()
     kits = made[recipes & made["item_id"].isin(short.index.unique("recipe_id")).to_numpy()]
     kits = kits.groupby(["item_id", "portions", "production_date"])["kits"].sum()
     names = data["recipes"].set_index("recipe_id")["name"]
@@ -81,15 +83,34 @@ def _lead_time(data: WeekData, recipe: str, portions: int, date: pd.Timestamp) -
     return int(skus.loc[skus["sku_id"].isin(missing), "lead_time_days"].max())
 
 
-def _bare_boxes(contents: Contents, data: WeekData, made: pd.DataFrame) -> Iterator[Finding]:
-    packs = made[made["item_type"].to_numpy() == "box"]
+def _every_box_is_packed(simulator: SimulatorSettings, data: WeekData) -> bool:
+    """Whether rules cover every box that is simulated or placed; also where there are no rules.
+
+    Tells without the draws, which are large, that nothing can be found in them.
+    """
+    orders, lines = data["orders"], data["order_lines"]
+    kits = lines[lines["item_type"] == "recipe"].groupby("order_id")["quantity"].sum()
+    placed = orders[["order_id", "portions"]].merge(kits.rename("kits").reset_index(), how="left")
+    sizes = set(zip(placed["kits"].fillna(0).astype(int), placed["portions"], strict=True))
+    sizes.update(itertools.product(simulator.box_sizes, simulator.portions))
+    rules = data["packaging_rules"]
+    return rules.empty or all(_is_covered(rules, *size) for size in sizes)
+
+
+def _is_covered(rules: pd.DataFrame, n_kits: int, portions: int) -> bool:
+    only = rules["portions"]
+    fits = (rules["min_kits"] <= n_kits) & (rules["max_kits"] >= n_kits)
+    return bool((fits & (only.isna() | (only == portions).fillna(False))).any())
+
+
+def _bare_boxes(contents: Contents, data: WeekData, forecast: SiteForecast) -> Iterator[Finding]:
+    made = forecast["site_forecast_draws"]
+    packs = made[(made["item_type"] == "box").to_numpy()]
     packs = packs.groupby(["item_id", "portions"])["kits"].sum().reset_index()
     rules, due = data["packaging_rules"], _production_dates(contents, data.menu_week).min()
     for pack in packs.itertuples():
         n_kits, portions = int(pack.item_id), int(pack.portions)
-        only = rules["portions"]
-        fits = (rules["min_kits"] <= n_kits) & (rules["max_kits"] >= n_kits)
-        if (fits & (only.isna() | (only == portions).fillna(False))).any():
+        if _is_covered(rules, n_kits, portions):
             continue
         boxes = pack.kits / contents.plan.draws
         yield Finding(

@@ -93,8 +93,8 @@ def _finding(contents: Contents, row: Any) -> Finding:
     if row.spoils:
         value = row.spoiling * row.unit_cost
         told = (f"{quantity_in_words(row.spoiling, row.uom)} of the {ordered} ordered will likely "
-                f"spoil; it keeps {row.shelf_life_days} days, and an order of {order} is the need "
-                f"of {row.order / row.per_day:,.0f}.")  # fmt: skip
+                f"spoil; it keeps {row.shelf_life_days} days, and an order of {order} is "
+                f"{row.order / row.per_day:,.0f} days of need.")  # fmt: skip
     else:
         value = row.left_over * row.unit_cost
         told = (f"least orders of {quantity_in_words(row.moq, row.uom)} make it {ordered}, of "

@@ -5,6 +5,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from sitecast.publish.contents import Contents
 from sitecast.publish.findings import Finding, next_day
@@ -46,19 +48,28 @@ def weekly_interval(forecast: SiteForecast) -> pd.DataFrame:
         By site_id and item_id.
     """
     draws = forecast["site_forecast_draws"]
-    draws = draws[draws["item_type"].to_numpy() == "recipe"]
     n_draws = forecast["load_draws"]["draw"].nunique()
-    site, sites = pd.factorize(draws["site_id"], sort=True)
-    item, items = pd.factorize(draws["item_id"], sort=True)
-    cell = (site * len(items) + item) * n_draws + draws["draw"].to_numpy()
+    kind, kinds = _numbered(draws["item_type"])
+    mine = np.isin(kind, np.flatnonzero(kinds == "recipe"))
+    site, sites = _numbered(draws["site_id"])
+    item, items = _numbered(draws["item_id"])
+    cell = ((site * len(items) + item) * n_draws + draws["draw"].to_numpy())[mine]
     size = len(sites) * len(items) * n_draws
-    kits = np.bincount(cell, draws["kits"].to_numpy(), size).reshape(-1, max(n_draws, 1))
+    kits = np.bincount(cell, draws["kits"].to_numpy()[mine], size).reshape(-1, max(n_draws, 1))
     ordered = np.sort(kits, axis=1)
     index = pd.MultiIndex.from_product([sites, items], names=_CELL)
     if index.empty:
         return pd.DataFrame({"low": [], "high": []}, index=index, dtype="float64")
     quantiles = {name: draw_quantile(ordered, q) for name, q in (("low", 0.1), ("high", 0.9))}
     return pd.DataFrame(quantiles, index=index)
+
+
+def _numbered(texts: "pd.Series[str]") -> tuple[NDArray[np.int64], NDArray[np.object_]]:
+    """The number of each text, and the texts by number; there are millions of rows."""
+    coded = pa.Table.from_pandas(texts.to_frame("text"), preserve_index=False)["text"]
+    coded = coded.combine_chunks().dictionary_encode()
+    names: NDArray[np.object_] = np.asarray(coded.dictionary.to_pylist(), dtype=object)
+    return coded.indices.to_numpy(zero_copy_only=False).astype(np.int64), names
 
 
 def _finding(contents: Contents, data: WeekData, kits: pd.DataFrame, row: Any) -> Finding:

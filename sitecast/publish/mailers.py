@@ -21,6 +21,7 @@ from sitecast.store.files import make_folder, replace_file
 
 _SAFE_NAME = re.compile(r"<([A-Za-z0-9][A-Za-z0-9.@_-]{0,200})>")
 _TIMEOUT_S = 30
+_LOGIN_NEEDED = 530
 
 
 class Refused(DeliveryError):
@@ -130,6 +131,7 @@ class SmtpMailer:
             server.ehlo_or_helo_if_needed()
             if self.tls == "starttls":
                 server.starttls(context=context)
+                server.ehlo_or_helo_if_needed()  # the server has forgotten the first greeting
             if self.username:
                 secret = "" if self.password is None else self.password.get_secret_value()
                 server.login(self.username, secret)
@@ -163,6 +165,8 @@ def _accepted(code: int, answer: bytes, where: dict[str, str]) -> None:
     if 200 <= code < 300:
         return
     problem = f"the server answers {code} {_said(answer)}"
+    if code == _LOGIN_NEEDED:
+        raise DeliveryError(problem, where, "give user and password in SITECAST_SMTP_URL")
     if code >= 500:
         raise Refused(problem, where, "correct the address in the plan file")
     raise DeliveryError(problem, where, "the message waits and is tried again")

@@ -18,14 +18,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from sitecast.publish.charts import site_load_svg, to_png
 from sitecast.publish.contents import Contents
 from sitecast.publish.folder import WORKBOOK
-from sitecast.publish.summary import summarise
-from sitecast.publish.words import reason_in_words, span
+from sitecast.publish.message_facts import email_facts
+from sitecast.publish.waterfall import waterfall_svg
+from sitecast.publish.words import span
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.store import OutboxRow
 
 CHANNEL = "email"
-MOST_ATTACHED = 10_000_000  # bytes: many servers refuse messages above 20 MB or so
+_ENCODED = 4 / 3 * 78 / 76  # bytes of an attachment, by those of its file
+_REST = 400_000  # bytes: more than texts and pictures take
 _XLSX = ("application", "vnd.openxmlformats-officedocument.spreadsheetml.sheet")
 _NOT_IN_FILE_NAMES = re.compile(r"[^\w .,-]")
 _PICTURE = (560, 240)
@@ -39,9 +41,10 @@ def queued_messages(contents: Contents, publication: Publication, ui_url: str) -
     if not recipients:
         return []
     facts = _facts(contents, publication, ui_url)
-    parts = [_picture(contents, facts["summary"]), _workbook(facts)]
+    pictures, workbook = _pictures(contents, facts), _workbook(facts)
     return [
-        _row(contents, recipient, facts, parts, publication.created) for recipient in recipients
+        _row(contents, recipient, facts, pictures, workbook, publication.created)
+        for recipient in recipients
     ]
 
 
@@ -65,37 +68,40 @@ def file_name(plan: ForecastPlan) -> str:
 
 
 def _facts(contents: Contents, publication: Publication, ui_url: str) -> dict[str, Any]:
-    summary = summarise(contents.tables)
-    plan, size = contents.plan, (publication.folder / WORKBOOK).stat().st_size
+    settings, size = contents.plan.settings, (publication.folder / WORKBOOK).stat().st_size
+    whole = (size * _ENCODED + _REST) / 1e6
     return {
-        "company": plan.settings.company, "span": span(plan.menu_weeks), "summary": summary,
-        "plan_id": plan.plan_id, "publication_id": contents.publication_id,
-        "as_of": f"{plan.as_of:%a %d %b %Y, %H:%M} UTC",
-        "page": publication.page.resolve().as_uri(),
-        "workbook": publication.folder.resolve() / WORKBOOK, "file_name": file_name(plan),
-        "workbook_mb": size / 1e6, "is_attached": size <= MOST_ATTACHED,
-        "ui_url": ui_url, "supersedes": publication.supersedes, "site_names": contents.site_names,
-        "busiest": [row for row in summary["busiest"] if row["used"] is not None][:3],
-        "unallocated": [{**row, "words": reason_in_words(row["reason"])}
-                        for row in summary["unallocated"][:3]],
+        **email_facts(contents), "page": publication.page.resolve().as_uri(), "ui_url": ui_url,
+        "workbook": publication.folder.resolve() / WORKBOOK,
+        "file_name": file_name(contents.plan), "workbook_mb": size / 1e6,
+        "is_attached": whole <= settings.publication.largest_email_mb,
+        "supersedes": publication.supersedes,
     }  # fmt: skip
 
 
-def _picture(contents: Contents, summary: Mapping[str, Any]) -> EmailMessage | None:
-    """Load against cap of the busiest site in its busiest week, as a PNG."""
-    if not summary["busiest"]:
-        return None
-    top, load = summary["busiest"][0], contents.tables["site_load"]
-    mine = (load["site_id"] == top["site_id"]) & (load["menu_week"] == top["menu_week"])
+def _pictures(contents: Contents, facts: Mapping[str, Any]) -> list[EmailMessage]:
+    """Load against cap of the busiest site in its busiest week, and the waterfall of changes."""
+    drawn, busiest = [], facts["summary"]["busiest"]
+    if busiest:
+        top, load = busiest[0], contents.tables["site_load"]
+        mine = (load["site_id"] == top["site_id"]) & (load["menu_week"] == top["menu_week"])
+        drawn.append(("load", site_load_svg(load[mine].reset_index(drop=True), *_PICTURE)))
+    if facts["changes"] is not None:
+        currency = contents.plan.settings.currency
+        drawn.append(("changes", waterfall_svg(facts["changes"]["by_cause"], currency,
+                                               _PICTURE[0])))  # fmt: skip
+    return [_inline(name, to_png(svg, scale=2)) for name, svg in drawn]
+
+
+def _inline(name: str, png: bytes) -> EmailMessage:
     part = EmailMessage(policy=SMTP)  # its lines are short, as MIME wants them
-    png = to_png(site_load_svg(load[mine].reset_index(drop=True), *_PICTURE), scale=2)
-    part.set_content(png, "image", "png", disposition="inline", cid="<load@sitecast>",
-                     filename="load.png")  # fmt: skip
+    part.set_content(png, "image", "png", disposition="inline", cid=f"<{name}@sitecast>",
+                     filename=f"{name}.png")  # fmt: skip
     return part
 
 
 def _workbook(facts: Mapping[str, Any]) -> EmailMessage | None:
-    """The published file itself, unless it is too large for many mail servers."""
+    """The published file itself, unless the email would be too large for many mail servers."""
     if not facts["is_attached"]:
         return None
     part = EmailMessage(policy=SMTP)
@@ -105,8 +111,8 @@ def _workbook(facts: Mapping[str, Any]) -> EmailMessage | None:
 
 
 def _row(
-    contents: Contents, recipient: str, facts: Mapping[str, Any],
-    parts: list[EmailMessage | None], now: dt.datetime,
+    contents: Contents, recipient: str, facts: Mapping[str, Any], pictures: list[EmailMessage],
+    workbook: EmailMessage | None, now: dt.datetime,
 ) -> OutboxRow:  # fmt: skip
     plan = contents.plan
     sender = plan.settings.publication.sender
@@ -117,14 +123,14 @@ def _row(
     message["Date"] = format_datetime(now)
     message["Message-ID"] = identity
     message["Auto-Submitted"] = "auto-generated"
-    _fill(message, facts, *parts)
+    _fill(message, facts, pictures, workbook)
     _name_boundaries(message, identity)
     return OutboxRow(identity, contents.publication_id, CHANNEL, recipient, sender,
                      message.as_bytes())  # fmt: skip
 
 
 def _fill(
-    message: EmailMessage, facts: Mapping[str, Any], picture: EmailMessage | None,
+    message: EmailMessage, facts: Mapping[str, Any], pictures: list[EmailMessage],
     workbook: EmailMessage | None,
 ) -> None:  # fmt: skip
     folder = FileSystemLoader(Path(__file__).parent)
@@ -132,13 +138,15 @@ def _fill(
                         lstrip_blocks=True, autoescape=False)  # noqa: S701 - plain text  # fmt: skip
     marked = plain.overlay(autoescape=True)
     message.set_content(plain.get_template("message.txt.j2").render(facts))
-    html = marked.get_template("message.html.j2").render(facts, has_picture=picture is not None)
+    shown = [picture["Content-ID"].strip("<>").partition("@")[0] for picture in pictures]
+    html = marked.get_template("message.html.j2").render(facts, pictures=shown)
     message.add_alternative(html, subtype="html")
-    if picture is not None:
+    if pictures:
         body = message.get_payload(1)
         assert isinstance(body, EmailMessage)
         body.make_related()
-        body.attach(picture)
+        for picture in pictures:
+            body.attach(picture)
     if workbook is not None:
         message.make_mixed()
         message.attach(workbook)

@@ -280,7 +280,7 @@ def test_what_will_not_be_used_in_time_is_told_at_its_cost():
     assert found.order_by == found.due == days(2)
     assert found.message == (
         "rice for North: 0.60 kg of the 1.10 kg ordered will likely spoil; it keeps 3 days, and "
-        "an order of 1.00 kg is the need of 10."
+        "an order of 1.00 kg is 10 days of need."
     )
     assert orders([(8, 100.0, 100.0, 0.0), (9, 100.0, 1000.0, 900.0)], keeps=9) == []
 

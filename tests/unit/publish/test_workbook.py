@@ -19,10 +19,9 @@ from openpyxl.worksheet.worksheet import Worksheet
 from publish_world import NOW, UI_URL, WEEKS, World, forecast_tables
 from worlds import small_plan
 
-from sitecast.publish import message as message_module
 from sitecast.publish import publish_plan, workbook
 from sitecast.publish.contents import Contents
-from sitecast.publish.message import MOST_ATTACHED, file_name
+from sitecast.publish.message import file_name
 from sitecast.publish.summary import summarise
 from sitecast.publish.workbook import render_workbook
 from sitecast.publish.workbook_cells import LONGEST_NAME, LONGEST_TEXT, cell_text, sheet_names
@@ -385,9 +384,9 @@ def test_email_carries_the_very_file_that_was_published(tmp_path: Path) -> None:
     assert "Workbook: attached" in plain.get_content()
 
 
-def test_large_workbook_is_linked_instead(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(message_module, "MOST_ATTACHED", 1_000)
-    world = World(tmp_path)
+def test_large_workbook_is_linked_instead(tmp_path: Path) -> None:
+    few = {"recipients": ["ana@example.com"], "largest_email_mb": 0.4}
+    world = World(tmp_path, publication=few)
     made = publish(world)
     message = queued(world)
     assert list(message.iter_attachments()) == []
@@ -396,7 +395,6 @@ def test_large_workbook_is_linked_instead(tmp_path: Path, monkeypatch: pytest.Mo
         assert body is not None
         assert (made.folder / "workbook.xlsx").resolve().as_uri() in body.get_content()
         assert "too large to attach" in body.get_content()
-    assert MOST_ATTACHED == 10_000_000
 
 
 def test_file_name_is_a_plain_one() -> None:
