@@ -1,17 +1,19 @@
 """The whole pipeline without Dagster: the same steps that the assets call, in the same order.
 
-configure → per week: extract → simulate → forecast → publish.
+configure → per week: extract → simulate → forecast → what changed → publish.
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import partial
 
 import sitecast
 from sitecast.allocate import allocate_orders
+from sitecast.changes import World, explain_changes, no_changes, unexplained_changes
 from sitecast.configure import make_plan
 from sitecast.demand import forecast_demand, model_labels
-from sitecast.errors import ConservationError, SitecastError, StoreError
+from sitecast.errors import ConservationError, Corrupt, NotFound, SitecastError, StoreError
 from sitecast.extract import extract_week, read_calendar
 from sitecast.forecast import check_conservation, forecast_sites
 from sitecast.installation import Installation
@@ -20,7 +22,12 @@ from sitecast.records.allocation import ConservationCheck
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.records.run_report import RunReport
-from sitecast.records.week_record import Provenance, SimulatedOrders, SiteForecast, WeekData
+from sitecast.records.week_record import (
+    ForecastChanges,
+    SimulatedOrders,
+    SiteForecast,
+    WeekData,
+)  # fmt: skip
 from sitecast.settings import PlanSettings
 from sitecast.simulate import boxes_of_draw, placed_boxes, simulate_orders
 
@@ -56,13 +63,13 @@ def simulate_week(week: WeekData, plan: ForecastPlan) -> SimulatedOrders:
 def previous_forecast(
     installation: Installation, plan: ForecastPlan, menu_week: str
 ) -> SiteForecast | None:
-    """The forecast that the plan names to stay close to in a week, if any.
+    """The last published forecast of a week, if the plan is to stay close to it.
 
     Raises:
         NotFound, Corrupt: it is no longer in the store as it was.
     """
     last = plan.previous.get(menu_week)
-    if last is None:
+    if last is None or not plan.settings.allocation.stability:
         return None
     return installation.weeks.read(SiteForecast, last.plan_id, menu_week, last.version)
 
@@ -87,18 +94,64 @@ def forecast_week(
             {"menu_week": week.menu_week, "snapshot": week.version},
             "simulate the week again, then forecast it",
         )
-    draws = partial(boxes_of_draw, week, simulated)
-    placed = placed_boxes(week, simulated)
-    allocation = allocate_orders(week, simulated, plan, placed, draws, previous=previous)
     inputs = {"extracted_data": week.version, "simulated_orders": simulated.version}
     if previous is not None:
         inputs["previous_site_forecast"] = previous.version
-    made_from = week.provenance
-    provenance = Provenance(
-        made_from.plan_id, made_from.menu_week, made_from.as_of, made_from.seed,
-        made_from.code_version, inputs,
-    )  # fmt: skip
-    return forecast_sites(week, allocation, plan, provenance)
+    return _sites(week, simulated, plan, previous, inputs)
+
+
+def _sites(
+    week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan,
+    previous: SiteForecast | None, inputs: Mapping[str, str],
+) -> SiteForecast:  # fmt: skip
+    draws = partial(boxes_of_draw, week, simulated)
+    placed = placed_boxes(week, simulated)
+    allocation = allocate_orders(week, simulated, plan, placed, draws, previous=previous)
+    return forecast_sites(week, allocation, plan, replace(week.provenance, inputs=inputs))
+
+
+def explain_week(
+    installation: Installation, plan: ForecastPlan, week: WeekData, forecast: SiteForecast
+) -> ForecastChanges:
+    """forecast_changes of one week: what changed since the forecast that the plan names, and why.
+
+    It stops no week: what cannot be explained any more is the cause `unknown`.
+
+    Args:
+        installation: its store holds the last plan's inputs, unless they were removed.
+        plan: names the last published forecast of the week.
+        week: extracted_data.
+        forecast: site_forecast made from it.
+    """
+    last, after = plan.previous.get(week.menu_week), forecast["site_forecast"]
+    inputs = {WeekData.asset: week.version, SiteForecast.asset: forecast.version}
+    if last is None or plan.settings.changes.draws == 0:
+        return no_changes(replace(week.provenance, inputs=inputs))
+    made_from = replace(week.provenance, inputs={**inputs, "previous_site_forecast": last.version})
+    before = None
+    try:
+        record = installation.weeks.read(SiteForecast, last.plan_id, week.menu_week, last.version)
+        before = record["site_forecast"]
+        version = record.provenance.inputs[WeekData.asset]
+        data = installation.weeks.read(WeekData, last.plan_id, week.menu_week, version)
+        old = World(data, installation.ledger.plan(last.plan_id))
+    except (Corrupt, NotFound) as error:
+        return unexplained_changes(last.plan_id, before, after, error.problem, made_from)
+    return explain_changes(
+        old,
+        World(week, plan),
+        before,
+        after,
+        forecast_world,
+        plan.settings.changes.draws,
+        made_from,
+    )
+
+
+def forecast_world(world: World, previous: SiteForecast | None) -> SiteForecast:
+    """All steps for a mixture of inputs that is compared and never stored, so it has no version."""
+    simulated = simulate_week(world.week, world.plan)
+    return _sites(world.week, simulated, world.plan, previous, {})
 
 
 def check_week(
@@ -134,6 +187,9 @@ def run_week(
     forecast = forecast_week(week, simulated, plan, previous)
     require_conservation(check_week(week, simulated, forecast))
     store.commit(forecast, token)
+    progress(menu_week, "explaining")
+    token = store.begin(plan.plan_id, menu_week, ForecastChanges.asset)
+    store.commit(explain_week(installation, plan, week, forecast), token)
     progress(menu_week, "done")
     return forecast
 

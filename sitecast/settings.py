@@ -14,6 +14,7 @@ import yaml
 from pydantic import BaseModel, Field, ValidationError, field_validator, model_validator
 
 from sitecast.errors import SettingsError
+from sitecast.settings_changes import ChangeSettings
 from sitecast.settings_exceptions import ExceptionSettings
 from sitecast.settings_group import SettingsGroup
 
@@ -196,6 +197,7 @@ class PlanSettings(SettingsGroup):
     exceptions: ExceptionSettings = Field(
         ExceptionSettings(), description="what is worth a planner's look"
     )
+    changes: ChangeSettings = Field(ChangeSettings(), description="what changed, and why")
     publication: PublicationSettings = Field(PublicationSettings(), description="who is told")
 
     @field_validator("as_of")

@@ -44,6 +44,7 @@ STEPS = {
     "extracted_data": "extracting",
     "simulated_orders": "simulating",
     "site_forecast": "forecasting",
+    "forecast_changes": "explaining",
     "published_forecast": "publishing",
 }
 

@@ -5,7 +5,7 @@ import time
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-STEPS = ("queued", "extracting", "simulating", "forecasting", "done")
+STEPS = ("queued", "extracting", "simulating", "forecasting", "explaining", "done")
 
 
 class WeekProgress:

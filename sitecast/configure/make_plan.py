@@ -39,8 +39,8 @@ def make_plan(
     frozen = settings.model_copy(update={"as_of": settings.as_of or as_of.replace(microsecond=0)})
     known = frozen.as_of or as_of
     weeks = plan_weeks(frozen, calendar, known)
-    stable = published if published and frozen.allocation.stability else {}
-    previous = {week: stable[week] for week in weeks if week in stable}
+    last = published or {}
+    previous = {week: last[week] for week in weeks if week in last}
     facts = {
         "settings": frozen.model_dump(mode="json"),
         "menu_weeks": weeks,

@@ -37,7 +37,7 @@ class ForecastPlan:
     models: Mapping[str, str] = field(default_factory=dict)
     """Name and version of each demand model."""
     previous: Mapping[str, PublishedForecast] = field(default_factory=dict)
-    """menu week → the last forecast published of it, to stay close to."""
+    """menu week → the last forecast published of it: to stay close to, and to explain changes."""
 
     @property
     def seed(self) -> int:

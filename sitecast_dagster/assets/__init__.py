@@ -1,18 +1,20 @@
-"""The five assets of the pipeline, one per file, named as their tables and folders are."""
+"""The six assets of the pipeline, one per file, named as their tables and folders are."""
 
 from sitecast_dagster.assets.extracted_data import extracted_data
+from sitecast_dagster.assets.forecast_changes import forecast_changes
 from sitecast_dagster.assets.forecast_plan import forecast_plan
 from sitecast_dagster.assets.published_forecast import published_forecast
 from sitecast_dagster.assets.simulated_orders import simulated_orders
 from sitecast_dagster.assets.site_forecast import site_forecast
 
-WEEK_ASSETS = [extracted_data, simulated_orders, site_forecast]
+WEEK_ASSETS = [extracted_data, simulated_orders, site_forecast, forecast_changes]
 ASSETS = [forecast_plan, *WEEK_ASSETS, published_forecast]
 
 __all__ = [
     "ASSETS",
     "WEEK_ASSETS",
     "extracted_data",
+    "forecast_changes",
     "forecast_plan",
     "published_forecast",
     "simulated_orders",

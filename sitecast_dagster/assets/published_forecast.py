@@ -6,6 +6,7 @@ import dagster as dg
 
 import sitecast
 from sitecast.publish import publish_plan
+from sitecast_dagster.assets.forecast_changes import forecast_changes
 from sitecast_dagster.assets.forecast_plan import forecast_plan
 from sitecast_dagster.assets.site_forecast import site_forecast
 from sitecast_dagster.checks.freshness import PLAN_IS_DUE
@@ -15,10 +16,13 @@ from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.runs import plan_of_run
 from sitecast_dagster.tags import GROUP, OWNERS, TAGS
 
-ALL_WEEKS = dg.AssetDep(site_forecast, partition_mapping=dg.AllPartitionMapping())
+ALL_WEEKS = [
+    dg.AssetDep(asset, partition_mapping=dg.AllPartitionMapping())
+    for asset in (site_forecast, forecast_changes)
+]
 
 
-@dg.asset(deps=[forecast_plan, ALL_WEEKS], group_name=GROUP, owners=OWNERS, tags=TAGS,
+@dg.asset(deps=[forecast_plan, *ALL_WEEKS], group_name=GROUP, owners=OWNERS, tags=TAGS,
           kinds={"parquet", "sql", "email"}, code_version=sitecast.__version__,
           freshness_policy=PLAN_IS_DUE)  # fmt: skip
 def published_forecast(

@@ -1,4 +1,4 @@
-"""What the three assets of a menu week have in common.
+"""What the assets of a menu week have in common.
 
 What belongs here: decorator arguments and the shape of their result. What does not: a step's work.
 """

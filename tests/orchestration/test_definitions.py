@@ -18,7 +18,7 @@ from sitecast_dagster.sensors import SENSORS
 
 LAYER = Path(sitecast_dagster.__file__).parent
 NAMES = ["forecast_plan", "extracted_data", "simulated_orders", "site_forecast",
-         "published_forecast"]  # fmt: skip
+         "forecast_changes", "published_forecast"]  # fmt: skip
 
 
 def test_the_definitions_load_and_the_assets_form_the_pipeline():
@@ -31,7 +31,8 @@ def test_the_definitions_load_and_the_assets_form_the_pipeline():
         "extracted_data": {"forecast_plan"},
         "simulated_orders": {"extracted_data"},
         "site_forecast": {"extracted_data", "simulated_orders"},
-        "published_forecast": {"forecast_plan", "site_forecast"},
+        "forecast_changes": {"extracted_data", "site_forecast"},
+        "published_forecast": {"forecast_plan", "site_forecast", "forecast_changes"},
     }
 
 

@@ -24,7 +24,7 @@ def test_a_plan_runs_publishes_and_shows_its_progress(company):
     assert report.succeeded, report.failures
     assert report.weeks == dict.fromkeys(company.weeks[:4], "done")
     steps = [step for subject, step in said if subject == company.weeks[0]]
-    assert steps == ["queued", "extracting", "simulating", "forecasting", "done"]
+    assert steps == ["queued", "extracting", "simulating", "forecasting", "explaining", "done"]
     assert ("publication", "publishing") in said
     with instance_of(company) as instance:
         runs = instance.get_runs()

@@ -37,8 +37,7 @@ def test_weeks_outside_the_horizon_change_nothing():
     assert plan({"2026-W50": LAST}).plan_id == plan().plan_id
 
 
-def test_without_stability_the_plan_names_none():
-    allocation = {"stability": False}
-    made = plan({"2026-W48": LAST}, allocation=allocation)
-    assert made == plan(allocation=allocation)
-    assert made.previous == {}
+def test_without_stability_the_plan_names_them_too():
+    """What changed since is told all the same."""
+    made = plan({"2026-W48": LAST}, allocation={"stability": False})
+    assert made.previous == {"2026-W48": LAST}
