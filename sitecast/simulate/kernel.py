@@ -20,6 +20,7 @@ FIRST_KIT, FIRST_REST, FIRST_PRODUCT = 16, 16 + 32, 1 << 40
 BLOCK = 8
 """Proposals made at once; divides FIRST_REST - FIRST_KIT."""
 _LOW32, _LOW16, _S16 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF), np.uint64(16)
+_FEW = 16
 _jit = numba.njit(cache=True, nogil=True)
 
 
@@ -42,6 +43,10 @@ class Boxes(NamedTuple):
 def _position(cdf: Any, u: Any) -> Any:
     """First position whose cumulative probability exceeds u."""
     low, high = 0, len(cdf) - 1
+    if high <= _FEW:  # counting has no branch to guess wrong
+        for i in range(high):
+            low += u >= cdf[i]
+        return low
     while low < high:
         middle = (low + high) // 2
         if u < cdf[middle]:
@@ -208,21 +213,26 @@ def items_of_boxes(draw: Any, products: Any, boxes: Any, kits: Any, got: Any) ->
 
     `products` are the slot tables of the products' rates: one row.
     """
-    n_sizes, entries, shift = draw.portions_cdf.shape[1], products.entries, products.shift[0]
-    item_ptr = np.zeros(len(boxes.key) + 1, np.int64)
-    items = np.empty(got.sum() + boxes.pieces.sum(), np.int32)
+    n_sizes, first_product = (
+        draw.portions_cdf.shape[1],
+        len(draw.limit) * draw.portions_cdf.shape[1],
+    )
+    entries, shift = products.entries, np.uint64(products.shift[0])
+    key, start, portions, pieces = boxes.key, boxes.start, boxes.portions, boxes.pieces
+    item_ptr = np.zeros(len(key) + 1, np.int64)
+    items = np.empty(got.sum() + pieces.sum(), np.int32)
     p = 0
-    for b in range(len(boxes.key)):
-        for i in range(boxes.start[b], boxes.start[b] + got[b]):
-            items[p] = np.int64(kits[i]) * n_sizes + boxes.portions[b]
+    for b in range(len(key)):
+        for i in range(start[b], start[b] + got[b]):
+            items[p] = np.int64(kits[i]) * n_sizes + portions[b]
             p += 1
         j = FIRST_PRODUCT
-        end = p + boxes.pieces[b]
+        end = p + pieces[b]
         while p < end:
-            bits = number(boxes.key[b], j)
-            entry = entries[bits >> np.uint64(shift)]
+            bits = number(key[b], j)
+            entry = entries[bits >> shift]
             if (bits & _LOW32) < (entry >> _S16):
-                items[p] = len(draw.limit) * n_sizes + np.int64(entry & _LOW16)
+                items[p] = first_product + np.int64(entry & _LOW16)
                 p += 1
             j += 1
         item_ptr[b + 1] = p

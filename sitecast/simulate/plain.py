@@ -4,7 +4,7 @@ Reads top to bottom like the description of the algorithm; plain Python numbers,
 tests, and to understand kernel.py.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +37,13 @@ def mix(z: int) -> int:
 def number(key: int, j: int) -> int:
     """The j-th 64 bits of a stream."""
     return mix(key + 0x9E3779B97F4A7C15 * j & _WORD)
+
+
+def fnv(words: Iterable[int], digest: int = 0xCBF29CE484222325) -> int:
+    """FNV-1a of whole words."""
+    for word in words:
+        digest = (digest ^ word) * 0x100000001B3 & _WORD
+    return digest
 
 
 def unit(bits: int) -> float:
@@ -219,7 +226,7 @@ def _as_arrays(
     classes: dict[tuple[int, int], int] = {}
     box_class: list[int] = []
     count: list[int] = []
-    digest = 0xCBF29CE484222325
+    digest = fnv(())
     for box, held in zip(boxes, items, strict=True):
         sites = int(draw.reach[box.cell])
         for item in held:
@@ -228,8 +235,7 @@ def _as_arrays(
         box_class.append(classes.setdefault((where, sites), len(classes)))
         count += [0] * (len(classes) - len(count))
         count[box_class[-1]] += 1
-        for word in (where, sites, box.portions, *held):
-            digest = (digest ^ word) * 0x100000001B3 & _WORD
+        digest = fnv([fnv((box.portions, *held, where, sites))], digest)
     return DrawOutput(
         np.array(box_class, dtype=np.int32),
         np.array([number(int(draw.rank_key[b.cell]), b.slot) for b in boxes], dtype=np.uint64),

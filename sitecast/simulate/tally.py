@@ -17,22 +17,25 @@ _jit = numba.njit(cache=True, nogil=True)
 @_jit
 def tally_boxes(draw: Any, cell: Any, portions: Any, item_ptr: Any, items: Any) -> Any:
     """Class of each box; place, site set and boxes of each class; digest."""
-    place, sites = draw.place[cell], _site_sets(draw, cell, item_ptr, items)
+    place = draw.place[cell]
+    sites, content = _sites_and_content(draw, cell, portions, item_ptr, items)
     box_class, of_place, of_sites, boxes = _classes(place, sites)
-    digest = _digest(place, sites, portions, item_ptr, items)
-    return box_class, of_place, of_sites, boxes, digest
+    return box_class, of_place, of_sites, boxes, _digest(content)
 
 
 @_jit
-def _site_sets(draw: Any, cell: Any, item_ptr: Any, items: Any) -> Any:
-    """Per box the sites that reach its place and make all its items."""
-    sites = np.empty(len(cell), np.uint64)
+def _sites_and_content(draw: Any, cell: Any, portions: Any, item_ptr: Any, items: Any) -> Any:
+    """Per box the sites that reach its place and make all its items; FNV-1a of all about it."""
+    reach, item_sites, place = draw.reach, draw.item_sites, draw.place
+    sites, content = np.empty(len(cell), np.uint64), np.empty(len(cell), np.uint64)
     for b in range(len(cell)):
-        able = draw.reach[cell[b]]
+        able, h = reach[cell[b]], (_BASIS ^ np.uint64(portions[b])) * _PRIME
         for i in range(item_ptr[b], item_ptr[b + 1]):
-            able &= draw.item_sites[items[i]]
-        sites[b] = able
-    return sites
+            able &= item_sites[items[i]]
+            h = (h ^ np.uint64(items[i])) * _PRIME
+        h = (h ^ np.uint64(place[cell[b]])) * _PRIME
+        sites[b], content[b] = able, (h ^ able) * _PRIME
+    return sites, content
 
 
 @_jit
@@ -64,13 +67,9 @@ def _classes(place: Any, sites: Any) -> Any:
 
 
 @_jit
-def _digest(place: Any, sites: Any, portions: Any, item_ptr: Any, items: Any) -> Any:
-    """FNV-1a over words: which boxes stand where, and what is in them."""
+def _digest(content: Any) -> Any:
+    """FNV-1a over the boxes: which boxes stand where, and what is in them."""
     h = _BASIS
-    for b in range(len(place)):
-        h = (h ^ np.uint64(place[b])) * _PRIME
-        h = (h ^ sites[b]) * _PRIME
-        h = (h ^ np.uint64(portions[b])) * _PRIME
-        for i in range(item_ptr[b], item_ptr[b + 1]):
-            h = (h ^ np.uint64(items[i])) * _PRIME
+    for word in content:
+        h = (h ^ word) * _PRIME
     return mix(h)
