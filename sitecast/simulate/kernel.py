@@ -30,10 +30,10 @@ class Boxes(NamedTuple):
     cell: NDArray[np.int32]
     key: NDArray[np.uint64]
     rank: NDArray[np.uint64]
-    kind: NDArray[np.int64]
+    kind: NDArray[np.int32]
     """Position of the box's weights in `weight_row`."""
     portions: NDArray[np.int16]
-    pieces: NDArray[np.int64]
+    pieces: NDArray[np.int16]
     is_default: NDArray[np.bool_]
     start: NDArray[np.int64]
     """(boxes + 1,) where the kits of a box begin."""
@@ -157,7 +157,7 @@ def empty_boxes(draw: Any) -> Any:
         len(draw.weight_row),
     )
     cell, key, rank = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint64)
-    kind, portions, pieces = np.empty(n, np.int64), np.empty(n, np.int16), np.empty(n, np.int64)
+    kind, portions, pieces = np.empty(n, np.int32), np.empty(n, np.int16), np.empty(n, np.int16)
     is_default, start = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)
     sizes, pieces_cdf = draw.sizes, draw.pieces_cdf
     for c in range(len(draw.boxes)):
