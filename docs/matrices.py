@@ -19,7 +19,7 @@ INTRODUCTIONS = {
     "faults": "# Faults\n\nWhat is broken on purpose, and the test that says what must hold then.",
     "security": "# Security\n\nEach line of the checklist, and the tests that hold it.",
     "bad-input": "# Bad input\n\nWhat is wrong with the input, and the test that says what "
-    "follows: an error that names table, column, key, value and remedy, and other weeks that go on.",
+    "follows: an error that names table, column, key, value and remedy; other weeks go on.",
 }
 
 
