@@ -16,6 +16,7 @@ RULES = {
     "boxes_are_where_they_can_be_made": "R2: a box's site makes its items and reaches its region",
     "load_within_caps": "R3: load is within the cap on every site-day, in every draw",
     "kits_within_the_caps_of_items": "R3: kits of an item at a site are within the item's cap",
+    "lines_and_skus_within_their_caps": "R3: lines and SKUs of a site are within their caps",
     "no_box_is_lost": "R4: sites and unallocated together hold every box, in every draw",
     "quantities_are_kits_bom": "R5: quantities are kits × bill of materials, recomputed",
     "committed_is_part_of_every_draw": "R5: committed quantities are in every draw",

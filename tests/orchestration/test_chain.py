@@ -126,7 +126,7 @@ def test_a_broken_conservation_rule_commits_nothing(stage, monkeypatch):
     assert not result.success
     checks = result.get_asset_check_evaluations()
     rules = [check.passed for check in checks if check.asset_key.path == ["site_forecast"]]
-    assert sorted(rules) == [False, *[True] * 6]
+    assert sorted(rules) == [False, *[True] * 7]
     store = stage.company.open().weeks
     assert store.head(plan.plan_id, plan.menu_weeks[0], SiteForecast) is None
     assert store.head(plan.plan_id, plan.menu_weeks[0], WeekData) is not None
