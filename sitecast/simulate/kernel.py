@@ -35,7 +35,7 @@ class Boxes(NamedTuple):
     portions: NDArray[np.int16]
     pieces: NDArray[np.int16]
     is_default: NDArray[np.bool_]
-    start: NDArray[np.int64]
+    start: NDArray[np.int32]
     """(boxes + 1,) where the kits of a box begin."""
 
 
@@ -158,7 +158,7 @@ def empty_boxes(draw: Any) -> Any:
     )
     cell, key, rank = np.empty(n, np.int32), np.empty(n, np.uint64), np.empty(n, np.uint64)
     kind, portions, pieces = np.empty(n, np.int32), np.empty(n, np.int16), np.empty(n, np.int16)
-    is_default, start = np.empty(n, np.bool_), np.zeros(n + 1, np.int64)
+    is_default, start = np.empty(n, np.bool_), np.zeros(n + 1, np.int32)
     sizes, pieces_cdf = draw.sizes, draw.pieces_cdf
     for c in range(len(draw.boxes)):
         s, first, cell_key, rank_key = (
@@ -191,7 +191,7 @@ def empty_boxes(draw: Any) -> Any:
 @_jit
 def boxes_with_capped(left: Any, kits: Any, boxes: Any, got: Any) -> Any:
     """Boxes that hold a capped recipe, as they arrive; and (R,) capped kits that boxes hold."""
-    found, wanted = np.empty(len(got), np.int64), np.zeros(len(left), np.int64)
+    found, wanted = np.empty(len(got), np.int32), np.zeros(len(left), np.int64)
     n = 0
     if left.min() < UNCAPPED:
         for b in range(len(got)):

@@ -32,7 +32,7 @@ def simulate_draw(draw: DrawInput) -> DrawOutput:
 
 def kits_of_boxes(
     draw: DrawInput, tables: SlotTables, boxes: Boxes
-) -> tuple[NDArray[np.uint16], NDArray[np.int64], NDArray[np.int64]]:
+) -> tuple[NDArray[np.uint16], NDArray[np.int32], NDArray[np.int64]]:
     """Fill the boxes: without caps first, then those with a capped recipe again, as they arrive.
 
     Args:

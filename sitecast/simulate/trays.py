@@ -98,12 +98,12 @@ def _fill(order: Any, boxes: Any, tables: Any, draw: Any, proposals: Any, kits: 
     first, shift = tables.first[draw.weight_row], tables.shift[draw.weight_row]
     rules = tables.entries, limit, (limit != 1).any()
     sizes = len(proposals)
-    trays, box = np.zeros((sizes, 3, LANES), np.uint64), np.empty((sizes, LANES), np.int64)
+    trays, box = np.zeros((sizes, 3, LANES), np.uint64), np.empty((sizes, LANES), np.int32)
     trays[:, 2] = 63  # a place within any table, for lanes without a box
     on_tray = np.zeros(sizes, np.int64)
     scratch, found = np.empty((2, LANES), np.uint64), np.empty(LANES, np.uint16)
     count, held = np.empty(LANES, np.uint16), np.empty((sizes, LANES), np.uint16)
-    is_open, n_open = np.empty(len(order), np.int64), 0
+    is_open, n_open = np.empty(len(order), np.int32), 0
     for at in range(len(order) + sizes):  # all boxes, then what is left on each tray
         if at < len(order):
             b = order[at]
@@ -137,6 +137,6 @@ def fill_from_trays(boxes: Any, tables: Any, draw: Any, kits: Any) -> Any:
     proposals = np.zeros(draw.sizes.max() + 1 if len(draw.sizes) else 1, np.int64)
     for size in range(1, len(proposals)):
         proposals[size] = min(2 * size + 4, _MOST)
-    late = _fill(np.arange(len(boxes.key)), boxes, tables, draw, proposals, kits)
+    late = _fill(np.arange(len(boxes.key), dtype=np.int32), boxes, tables, draw, proposals, kits)
     proposals[1:] = _MOST
     return _fill(late, boxes, tables, draw, proposals, kits)
