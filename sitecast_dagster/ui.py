@@ -1,7 +1,7 @@
 """`python -m sitecast_dagster.ui`: Dagster's UI and daemon on this machine's own instance.
 
-What belongs here: starting `dagster dev` with the right folders. What does not: serving others:
-the UI has no login, so it only listens on 127.0.0.1.
+What belongs here: starting `dagster dev`, guarded, with the right folders. What does not: serving
+others: the UI has no login, so it only listens on 127.0.0.1.
 """
 
 import argparse
@@ -11,6 +11,8 @@ import sys
 from sitecast_dagster.instance import init_instance
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.stored_runs import MODULE
+
+WEBSERVER = "sitecast_dagster.webserver"
 
 
 def main() -> None:
@@ -24,7 +26,7 @@ def main() -> None:
         "SITECAST_HOME": str(deployment.home.resolve()),
         "SITECAST_PLAN_FILE": str(deployment.plan_path.resolve()),
     }
-    command = [sys.executable, "-m", "dagster", "dev", "-m", MODULE, "-h", "127.0.0.1"]
+    command = [sys.executable, "-m", WEBSERVER, "dev", "-m", MODULE, "-h", "127.0.0.1"]
     os.execve(sys.executable, [*command, "-p", str(port)], {**os.environ, **folders})  # noqa: S606
 
 

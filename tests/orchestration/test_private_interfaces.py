@@ -4,9 +4,13 @@ import tomllib
 from pathlib import Path
 
 import dagster as dg
+import dagster._cli.dev
+import dagster_webserver.cli
 from dagster._core.workspace.load_target import ModuleTarget
 
+from sitecast_dagster import webserver
 from sitecast_dagster.definitions import defs
+from sitecast_dagster.guard import Guard
 from sitecast_dagster.stored_runs import MODULE, REPOSITORY, create_run, execute_run
 
 ROOT = Path(__file__).parents[2]
@@ -37,3 +41,26 @@ def test_a_recorded_run_executes_event_by_event(stage):
     assert dg.DagsterEventType.ASSET_MATERIALIZATION in kinds
     assert kinds[-1] == dg.DagsterEventType.RUN_SUCCESS
     assert stage.instance.get_run_by_id(run_id).status == dg.DagsterRunStatus.SUCCESS
+
+
+def test_dagster_dev_and_the_webserver_put_the_guard_in_front_of_the_ui(monkeypatch):
+    started, served = [], []
+    monkeypatch.setattr(webserver, "_open_process", lambda command, **_: started.append(command))
+    monkeypatch.setattr(dagster._cli.dev, "dev_command", lambda *_, **__: None)
+    monkeypatch.setattr(dagster._cli.dev, "open_ipc_subprocess", None)
+    webserver.main(["dev", "-p", "1"])
+    dagster._cli.dev.open_ipc_subprocess(["python", "-m", webserver.STOCK, "--port", "1"])
+    assert started == [["python", "-m", webserver.MODULE, "--port", "1"]]
+    name = "create_app_from_workspace_process_context"
+    monkeypatch.setattr(dagster_webserver.cli, name, None)
+    monkeypatch.setattr(dagster_webserver.cli, "dagster_webserver", lambda *_, **__: None)
+    monkeypatch.setattr(webserver, name, lambda *_: served.append("the UI"))
+    webserver.main([])
+    assert isinstance(getattr(dagster_webserver.cli, name)("context"), Guard)
+    assert served == ["the UI"]
+
+
+def test_dagster_dev_starts_the_webserver_by_the_module_that_is_replaced():
+    source = Path(dagster._cli.dev.__file__).read_text()
+    assert f'[sys.executable, "-m", "{webserver.STOCK}"]' in source
+    assert "open_ipc_subprocess(" in source
