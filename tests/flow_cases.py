@@ -1,6 +1,7 @@
 """Small allocation networks for tests: random ones, and their optimum by other means."""
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import highspy
@@ -8,7 +9,7 @@ import numpy as np
 
 from sitecast.allocate.flow import Flow, min_cost_flow
 from sitecast.allocate.limits import UNCAPPED, Limits, nested_limits
-from sitecast.allocate.network import Network, build_network
+from sitecast.allocate.network import Network, build_network, tie_scale
 
 
 @dataclass(frozen=True)
@@ -98,29 +99,53 @@ def highs_optima(cases: list[Case]) -> list[int]:
     """Optima of many cases as one linear program: they share nothing, so each is at its own."""
     program = _Program()
     ends = [program.add(each) for each in cases]
-    columns = len(program.cost)
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    cost = np.array(program.cost, float)
-    solver.addVars(columns, np.zeros(columns), np.full(columns, highspy.kHighsInf))
-    solver.changeColsCost(columns, np.arange(columns, dtype=np.int32), cost)
-    starts = np.cumsum([0, *(len(row) for row in program.rows)])
-    index = np.array(list(itertools.chain(*program.rows)), np.int32)
-    low, high = np.array(program.low, float), np.array(program.high, float)
-    solver.addRows(len(low), low, high, len(index), starts[:-1].astype(np.int32), index,
-                   np.ones(len(index)))  # fmt: skip
-    solver.run()
-    assert solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
-    paid = np.array(solver.getSolution().col_value) * cost
-    return [round(part.sum()) for part in np.split(paid, ends[:-1])]
+    return program.least(program.cost, ends)
+
+
+def highs_fewest_ties(cases: list[Case], ties: list[np.ndarray]) -> list[int]:
+    """The least boxes on the (classes, sites) arcs with a tie, of all flows of least cost."""
+    program, counted, ends = _Program(), _Program(), []
+    for each, tie, least in zip(cases, ties, highs_optima(cases), strict=True):
+        first, end = len(program.cost), program.add(each)
+        program.require(range(first, end), -highspy.kHighsInf, least, program.cost[first:end])
+        nothing = each.limits._replace(floor_cost=0)
+        counted.add(replace(each, cost=1 * tie, short=0 * each.short, limits=nothing))
+        ends.append(end)
+    return program.least(counted.cost, ends)
+
+
+def with_ties(of: Case, ties: np.ndarray) -> Case:
+    """The same with costs that let (classes, sites) arcs with a tie come last where costs tie."""
+    scale = tie_scale(of.n_days)
+    return replace(of, cost=scale * of.cost + ties, short=scale * of.short,
+                   limits=of.limits.at_scale(scale))  # fmt: skip
 
 
 class _Program:
+    """Linear programs side by side; every number is at least 0."""
+
     def __init__(self) -> None:
         self.cost: list[float] = []
         self.rows: list[list[int]] = []
+        self.values: list[float] = []
         self.low: list[float] = []
         self.high: list[float] = []
+
+    def least(self, objective: list[float], ends: list[int]) -> list[int]:
+        """The optimum of the columns before each end."""
+        columns, cost, solver = len(self.cost), np.array(objective, float), highspy.Highs()
+        solver.setOptionValue("output_flag", False)
+        solver.addVars(columns, np.zeros(columns), np.full(columns, highspy.kHighsInf))
+        solver.changeColsCost(columns, np.arange(columns, dtype=np.int32), cost)
+        starts = np.cumsum([0, *(len(row) for row in self.rows)])
+        index = np.array(list(itertools.chain(*self.rows)), np.int32)
+        low, high = np.array(self.low, float), np.array(self.high, float)
+        solver.addRows(len(low), low, high, len(index), starts[:-1].astype(np.int32), index,
+                       np.array(self.values, float))  # fmt: skip
+        solver.run()
+        assert solver.getModelStatus() == highspy.HighsModelStatus.kOptimal
+        paid = np.array(solver.getSolution().col_value) * cost
+        return [round(part.sum()) for part in np.split(paid, ends[:-1])]
 
     def add(self, of: Case) -> int:
         limits, arrive = of.limits, [[] for _ in of.limits.parent]
@@ -129,22 +154,24 @@ class _Program:
             columns = [self._column(k) for _, k in offers] + [self._column(of.short[c])]
             for (n, _), column in zip(offers, columns, strict=False):
                 arrive[n].append(column)
-            self._row(columns, count, count)
+            self.require(columns, count, count)
         for node, parent in enumerate(limits.parent[:-1]):
             arrive[parent] += arrive[node]
             if limits.caps[node] < UNCAPPED:
-                self._row(arrive[node], -highspy.kHighsInf, limits.caps[node])
+                self.require(arrive[node], -highspy.kHighsInf, limits.caps[node])
             if limits.floors[node]:
                 missed = self._column(limits.floor_cost)
-                self._row([*arrive[node], missed], limits.floors[node], highspy.kHighsInf)
+                self.require([*arrive[node], missed], limits.floors[node], highspy.kHighsInf)
         return len(self.cost)
 
     def _column(self, cost: float) -> int:
         self.cost.append(cost)
         return len(self.cost) - 1
 
-    def _row(self, columns: list[int], low: float, high: float) -> None:
+    def require(self, columns: Sequence[int], low: float, high: float, values=None) -> None:
+        """Σ values × columns between two bounds; every value is 1 when there are none."""
         self.rows.append(list(columns))
+        self.values += [1.0] * len(columns) if values is None else values
         self.low.append(low)
         self.high.append(high)
 

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 from sitecast.allocate.explain import binding_limits
 from sitecast.allocate.limits import Limits
 from sitecast.allocate.mixed_fill import with_room
-from sitecast.allocate.network import Network, build_network
+from sitecast.allocate.network import Network, build_network, tie_scale
 from sitecast.allocate.site_days import SiteDays
 from sitecast.errors import DataError
 from sitecast.records.week_axes import WeekAxes
 from sitecast.settings import AllocationSettings
 
-MAX_COST = 2**50
+MAX_COST = 2**41
+"""Of a box on an arc of the network: so two million boxes, 2**21, add up exactly."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,10 @@ class BoxClasses:
 
     is_simulated: NDArray[np.bool_]
     network: Network
-    """Costs that serve placed boxes first: what decides where boxes go."""
+    """Costs that serve placed boxes first, times `scale`; 1 more where a box leaves its previous
+    site, so that flows of equal cost move as few boxes as they can: what decides where boxes go."""
+    scale: int
+    """The costs of `network` for a minor unit; limits beside them are Limits.at_scale() of it."""
     money: Network
     """The same arcs, every box without a site at `short_cost`: what caps are worth."""
     arc_lane: NDArray[np.int32]
@@ -65,7 +69,8 @@ def box_classes(
 ) -> BoxClasses:
     """Find every class's site-days and costs.
 
-    A box pays its delivery cost, and the move cost where that site differs from its previous one.
+    A box pays its delivery cost, and the move cost where that site differs from its previous one;
+    where costs tie, as few boxes as can be leave their previous site.
     A box without a site costs `shortfall_cost`, or just more than the dearest delivery where that
     is higher, so that no box is left over beside an idle site. A placed box without a site costs
     more than any chain of moves that ends with a simulated box without one: placed boxes go first.
@@ -81,24 +86,29 @@ def box_classes(
     usable = makes & reached
     lane = np.where(usable, axes.lane[day, region], -1)
     node = np.where(usable, days.of_lane[lane] if len(days.of_lane) else -1, -1).astype(np.int32)
-    cost = _costs(classes, axes.cost[day, region], settings.move_cost)
+    moves = _moves(classes, len(axes.sites))
+    cost = axes.cost[day, region] + np.where(moves, settings.move_cost, 0)
     is_simulated = classes["is_simulated"].to_numpy(dtype=bool)
     n_nodes = len(days.table)
     short, placed_short = _short_costs(cost[usable], n_nodes + len(days.weeks), settings)
+    scale = tie_scale(n_nodes)
+    if scale * placed_short > MAX_COST:
+        raise DataError("delivery costs are too large", {"table": "region_sites"},
+                        "give cost_per_box in minor units of the currency")  # fmt: skip
     short_cost = np.where(is_simulated, short, placed_short)
-    network = build_network(node, cost, short_cost, n_nodes)
+    network = build_network(node, scale * cost + moves, scale * short_cost, n_nodes)
     money = build_network(node, cost, np.full(len(node), short), n_nodes)
     all_lanes = np.concatenate([lane, np.full((len(lane), 1), -1)], axis=1)
     kept = np.concatenate([usable, np.ones((len(lane), 1), dtype=bool)], axis=1)
     limit, limits, at = binding_limits(day, region, reached, node, axes, days)
-    return BoxClasses(is_simulated, network, money, all_lanes[kept].astype(np.int32), short,
-                      limit, limits, at, limit)  # fmt: skip
+    return BoxClasses(is_simulated, network, scale, money, all_lanes[kept].astype(np.int32),
+                      short, limit, limits, at, limit)  # fmt: skip
 
 
-def _costs(classes: pd.DataFrame, delivery: NDArray[np.int64], move_cost: int) -> NDArray[np.int64]:
+def _moves(classes: pd.DataFrame, n_sites: int) -> NDArray[np.bool_]:
+    """(classes, sites) whether a box there leaves its previous site."""
     previous = classes["previous_site"].to_numpy(dtype=np.int64)[:, None]
-    moves = (previous >= 0) & (previous != np.arange(delivery.shape[1]))
-    return (delivery + np.where(moves, move_cost, 0)).astype(np.int64)
+    return (previous >= 0) & (previous != np.arange(n_sites))
 
 
 def _short_costs(
@@ -107,8 +117,4 @@ def _short_costs(
     """Cost of a simulated and of a placed box without a site."""
     dearest = int(cost.max(initial=0))
     short = max(settings.shortfall_cost, dearest + 1)
-    placed_short = short + (n_limits + 2) * max(dearest, settings.floor_cost) + 1
-    if placed_short > MAX_COST:
-        raise DataError("delivery costs are too large", {"table": "region_sites"},
-                        "give cost_per_box in minor units of the currency")  # fmt: skip
-    return short, placed_short
+    return short, short + (n_limits + 2) * max(dearest, settings.floor_cost) + 1

@@ -164,7 +164,7 @@ def solve_draws(
         boxes = boxes_of_draw(draw)
         demand = np.bincount(boxes.box_class, minlength=len(classes.limit)).astype(np.int64)
         sent, right, gap[draw] = _sent(demand, classes, placed)
-        wanted[draw], cost[draw] = right > 0, sent @ classes.money.arc_cost
+        wanted[draw], cost[draw] = right >= placed.scale, sent @ classes.money.arc_cost
         offered[draw] = offers.of(demand + placed.soft)
         worth.judge(draw, demand + placed.soft, classes, placed)
         limit = classes.binding(placed.room, sent)
@@ -188,7 +188,10 @@ def solve_draws(
 def _sent(
     demand: NDArray[np.int64], classes: BoxClasses, placed: PlacedFlow
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], float]:
-    """(arcs,) simulated boxes, (nodes,) what one more box of cap saves, and the optimality gap."""
+    """(arcs,) simulated boxes, (nodes,) what one more box of cap saves, and the optimality gap.
+
+    Costs are at the scale of the network; simulated boxes have no previous site, so without ties.
+    """
     if placed.capped is None:
         flow = min_cost_flow(classes.network, demand, placed.room, placed.potential)
         return flow.boxes, right_prices(classes.network, placed.room, flow), 0.0

@@ -34,7 +34,6 @@ def item_tables(
         return {table.name: table.empty() for table in some}
     load, scale = caps.load(results.counts.kits), caps.scale
     final = _kits_of(placed, placed_lane, fixed.soft[placed.box_class] == 0, committed.shape)
-    price = 0 if fixed.capped is None else fixed.capped.prices * scale / caps.per
     rows = caps.table.assign(
         menu_week=menu_week,
         over_cap_frozen=(caps.load(final) - caps.caps).clip(min=0) / scale,
@@ -42,7 +41,7 @@ def item_tables(
         used_committed=caps.load(committed) / scale,
         **draw_summary(np.sort((load / scale).T, axis=1), "used_"),
         p_at_cap=(load > caps.caps - caps.per).mean(axis=0),
-        shadow_price=price,
+        shadow_price=fixed.item_prices() * scale / caps.per,
     )
     kits = rows.rename(columns=lambda name: name.replace("used_", "kits_"))
     kits = kits.rename(columns={"cap": "cap_kits"})

@@ -29,6 +29,10 @@ class Limits(NamedTuple):
         caps = np.where(self.caps == UNCAPPED, UNCAPPED, (self.caps - through).clip(min=0))
         return self._replace(caps=caps, floors=(self.floors - through).clip(min=0))
 
+    def at_scale(self, scale: int) -> "Limits":
+        """The same beside arc costs that are multiplied by `scale`."""
+        return self._replace(floor_cost=self.floor_cost * scale)
+
 
 def through_nodes(parent: NDArray[np.int64], used: NDArray[np.int64]) -> NDArray[np.int64]:
     """(…, nodes) boxes that pass each node, from (…, site-days) boxes; a node follows its parts."""

@@ -59,6 +59,19 @@ class Flow(NamedTuple):
     came_from: NDArray[np.int64]
 
 
+def tie_scale(n_nodes: int) -> int:
+    """By what to multiply all costs, so that 1 more on some arcs decides only where costs tie.
+
+    What turns one flow into a cheaper one splits into chains that pass each node at most once, and
+    a chain takes or leaves one such arc per node: beyond n_nodes + 1, the number of boxes does not
+    matter. So the sums are exact, however many boxes there are.
+
+    Args:
+        n_nodes: number of site-days, SHORT not counted.
+    """
+    return n_nodes + 2
+
+
 def build_network(
     node: NDArray[np.int32], cost: NDArray[np.int64], short_cost: NDArray[np.int64], n_nodes: int
 ) -> Network:

@@ -33,13 +33,19 @@ class PlacedFlow:
     soft_limits: Limits
     """What final boxes leave to all others."""
     room: Limits
-    """What placed boxes leave to simulated ones."""
+    """What placed boxes leave to simulated ones, at the scale of BoxClasses.network."""
     potential: NDArray[np.int64]
-    """(nodes,) prices of the expected week."""
+    """(nodes,) prices of the expected week, at that scale."""
     limit: NDArray[np.int64]
     """(classes,) row of BoxClasses.limits that keeps placed boxes out."""
     capped: CappedNetwork | None
     """Item caps as placed boxes leave them to simulated ones; None where no cap is in reach."""
+    scale: int
+    """Of BoxClasses."""
+
+    def item_prices(self) -> NDArray[np.float64] | float:
+        """(rows,) what `per` units of each item cap save in the expected week, minor units."""
+        return 0.0 if self.capped is None else self.capped.prices / self.scale
 
 
 def final_arcs(
@@ -96,22 +102,23 @@ def flow_of_placed(
     """
     final = final_boxes(week, plan, simulated["classes"], placed, classes, axes)
     held, soft, soft_limits = final.boxes, final.soft, limits.less(final.load)
+    scaled = soft_limits.at_scale(classes.scale)
     simulated_boxes, network = simulated["class_boxes"], classes.network
     if item_caps is None:
         demand = soft + expected_boxes(simulated_boxes, len(soft), plan.draws)
         nothing = np.zeros(len(limits.parent), np.int64)
-        flow = min_cost_flow(network, demand, soft_limits, nothing)
+        flow = min_cost_flow(network, demand, scaled, nothing)
         sent, potential, capped = flow.boxes, flow.potential, None
     else:
         demand = soft + evenly_expected(simulated_boxes, len(soft), plan.draws)
-        capped = capped_network(network, item_caps.less(held), demand, soft_limits)
-        sent, potential = solve_capped(capped, demand, soft_limits).boxes, capped.potential
+        capped = capped_network(network, item_caps.less(held), demand, scaled)
+        sent, potential = solve_capped(capped, demand, scaled).boxes, capped.potential
         to_sites = held + np.where(classes.is_simulated[classes.arc_class], 0, sent)
         capped = replace(capped, item_caps=item_caps.less(to_sites))
     boxes = held + np.where(classes.is_simulated[classes.arc_class], 0, sent)
-    room = limits.less(_by_site_day(classes, boxes, len(final.load)))
+    room = limits.less(_by_site_day(classes, boxes, len(final.load))).at_scale(classes.scale)
     return PlacedFlow(held, final.load, soft, boxes, soft_limits, room, potential,
-                      classes.binding(soft_limits, sent), capped)  # fmt: skip
+                      classes.binding(soft_limits, sent), capped, classes.scale)  # fmt: skip
 
 
 def expected_boxes(class_boxes: pd.DataFrame, n_classes: int, n_draws: int) -> NDArray[np.int64]:

@@ -35,7 +35,7 @@ class CapWorth:
     ) -> None:
         """Solve a draw of (classes,) boxes at least money, and note what its caps are worth."""
         net, limits = classes.money, placed.soft_limits
-        flow = min_cost_flow(net, demand, limits, placed.potential)
+        flow = min_cost_flow(net, demand, limits, placed.potential // placed.scale)
         self.right[draw] = right_prices(net, limits, flow)
         self.left[draw] = left_prices(net, limits, flow)
         if draw < len(self.values):

@@ -7,15 +7,18 @@ import pytest
 from flow_cases import (
     brute_force,
     case,
+    highs_fewest_ties,
     highs_optima,
     optimum,
     random_case,
     solved,
     total_cost,
+    with_ties,
 )
 
 from sitecast.allocate.flow import cap_values, left_prices, right_prices
 from sitecast.allocate.limits import UNCAPPED
+from sitecast.allocate.network import build_network
 
 AB = [[0, 1]]
 HAND_CASES = {
@@ -79,6 +82,32 @@ def test_same_optimum_as_highs_on_random_networks(block):
     rng = np.random.default_rng(block)
     cases = [random_case(rng) for _ in range(1000)]
     assert [optimum(each) for each in cases] == highs_optima(cases)
+
+
+@pytest.mark.parametrize("boxes", [1, 100_000])
+def test_where_costs_tie_as_few_boxes_move_as_can(boxes):
+    """Two objectives, one after the other: by HiGHS in two programs, by ours in one flow."""
+    rng = np.random.default_rng(31)
+    cases = [random_case(rng) for _ in range(500)]
+    limits = [each.limits for each in cases]
+    more = [np.where(each.caps == UNCAPPED, UNCAPPED, boxes * each.caps) for each in limits]
+    cases = [
+        replace(each, counts=boxes * each.counts,
+                limits=each.limits._replace(caps=caps, floors=boxes * each.limits.floors))
+        for each, caps in zip(cases, more, strict=True)
+    ]  # fmt: skip
+    ties = [rng.random(each.cost.shape) < 0.5 for each in cases]
+    flows = [solved(with_ties(each, tie)) for each, tie in zip(cases, ties, strict=True)]
+    assert [total_cost(*both) for both in zip(cases, flows, strict=True)] == highs_optima(cases)
+    on_ties = [
+        build_network(each.node, 1 * tie, 0 * each.short, each.n_days).arc_cost
+        for each, tie in zip(cases, ties, strict=True)
+    ]
+    moved = [flow.boxes @ arcs for flow, arcs in zip(flows, on_ties, strict=True)]
+    assert moved == highs_fewest_ties(cases, ties)
+    plain = [solved(each).boxes @ arcs for each, arcs in zip(cases, on_ties, strict=True)]
+    assert sum(moved) < sum(plain)
+    assert all(few <= some for few, some in zip(moved, plain, strict=True))
 
 
 def test_same_optimum_as_trying_everything():

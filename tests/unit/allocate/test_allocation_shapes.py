@@ -124,6 +124,26 @@ def test_a_cap_changed_between_runs_moves_no_more_boxes_than_it_must():
     assert (before != after).sum() == over
 
 
+def test_boxes_stay_where_they_were_even_when_moving_is_free():
+    """Both sites make and reach everything at the same cost: as many boxes stay as have room."""
+    links = small_week()["region_sites"].drop_duplicates("region_id")
+    links = pd.concat([links.assign(site_id=site, cost_per_box=300, transit_days=1)
+                       for site in ("north", "south")])  # fmt: skip
+    both = small_week()["item_sites"].drop_duplicates("item_id")
+    both = pd.concat([both.assign(site_id=site) for site in ("north", "south")])
+    for cap in (999, 10):
+        room = caps(*every_day("north", cap), *every_day("south", 999))
+        result = allocated(mean=30, n_placed=80, allocation={"move_cost": 0}, site_caps=room,
+                           region_sites=links, item_sites=both)  # fmt: skip
+        boxes = result.tables["allocations"].dropna(subset="previous_site_id")
+        stay = boxes["site_id"] == boxes["previous_site_id"]
+        places = [boxes["delivery_date"], boxes["previous_site_id"]]
+        kept = stay.groupby(places).agg(["sum", "size"])
+        north = kept.xs("north", level="previous_site_id")
+        assert north["sum"].tolist() == north["size"].clip(upper=cap).tolist()
+        assert kept.xs("south", level="previous_site_id").eval("sum == size").all()
+
+
 def test_a_weeks_cap_binds_across_its_days_and_names_itself():
     result = allocated(mean=150, site_caps=caps(*every_day("north", 40), *every_day("south", 40)),
                        site_week_caps=week_caps(("north", 30, 0)))  # fmt: skip
