@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import pdtr
 
-from sitecast.simulate.inclusion import mean_kits
+from sitecast.simulate.inclusion import mean_kits, mean_kits_once
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -52,12 +52,22 @@ def expected_kits(weights: Floats, size_probability: Floats, limit: Ints) -> Flo
     sizes = sizes[:-1] if certain else sizes
     found = most * certain
     if len(sizes) > 1 and sizes[1:].sum() > 0:
-        exact = len(rates) * len(sizes) ** 2 <= EXACT_WORK
-        found = found + (mean_kits(rates, most, _times(rates, len(sizes) - 1), sizes) if exact
-                         else _rosen(rates, most, sizes))  # fmt: skip
+        found = found + _expected(rates, most, sizes)
     out = np.zeros(len(weights))
     out[open_] = found
     return out
+
+
+def _expected(rates: Floats, limit: Ints, sizes: Floats) -> Floats:
+    if len(rates) * len(sizes) ** 2 > EXACT_WORK:
+        return _rosen(rates, limit, sizes)
+    times = _times(rates, len(sizes) - 1)
+    if (limit > 1).any():
+        return np.asarray(mean_kits(rates, limit, times, sizes))
+    order = np.argsort(-rates, kind="stable")
+    found = np.empty(len(rates))
+    found[order] = mean_kits_once(rates[order], times, sizes)
+    return found
 
 
 def reachable(size_probability: Floats, capacity: int) -> Floats:

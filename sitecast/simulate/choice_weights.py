@@ -53,11 +53,11 @@ def choice_tables(
     tastes = tastes_of(week, demand, axes, plan.settings.simulator)
     rules = recipe_rules(week, axes, plan.settings.simulator, placed_kits)
     limit = rules["max_per_box"].to_numpy(np.int64)
-    kinds = [_kinds(tastes, s, axes) for s in range(len(tastes.segments))]
+    kinds = _kinds(tastes, tastes.weights, axes)
     asked = asked_shares(demand.choices.shares, tastes, axes)
     nation = _national(demand.choices.shares, axes)
     weights = _calibrated(tastes, kinds, asked, nation, limit)
-    kinds = [_kinds(tastes, s, axes, weights) for s in range(len(tastes.segments))]
+    kinds = _kinds(tastes, weights, axes)
     one = np.ones(len(limit))
     kits = np.array([*_each(range(len(kinds)), lambda s: kits_of(kinds[s], one, limit))])
     kits = kits.reshape(-1, len(limit))
@@ -70,27 +70,25 @@ def choice_tables(
     }  # fmt: skip
 
 
-def _kinds(
-    tastes: Tastes, segment: int, axes: WeekAxes, weights: Floats | None = None
-) -> list[BoxKind]:
-    """A segment's boxes by taste class and by the kits that exist in their portions size."""
-    at = tastes.segments[segment : segment + 1]
-    most = int(tastes.sizes["n_kits"].max())
-    sizes = grid(tastes.sizes, at, "n_kits", pd.RangeIndex(most + 1), "probability")[0]
-    sizes = np.trim_zeros(sizes, "b")
-    portions = grid(tastes.portions, at, "portions", pd.Index(axes.portions), "probability")[0]
-    choices = tastes.weights if weights is None else weights
+def _kinds(tastes: Tastes, weights: Floats, axes: WeekAxes) -> list[list[BoxKind]]:
+    """By segment, its boxes by taste class and by the kits that exist in their portions size."""
+    along = pd.RangeIndex(tastes.sizes["n_kits"].max() + 1 if len(tastes.segments) else 0)
+    sizes = grid(tastes.sizes, tastes.segments, "n_kits", along, "probability")
+    served = pd.Index(axes.portions)
+    portions = grid(tastes.portions, tastes.segments, "portions", served, "probability")
     alike, group = np.unique(tastes.exists, axis=0, return_inverse=True)
-    share = np.bincount(group.ravel(), portions, len(alike))
-    pool = tastes.pools[segment]
+    share = portions @ (group.ravel()[:, None] == np.arange(len(alike)))
     return [
-        BoxKind(
-            tastes.volume[segment] * share[g] * tastes.class_share[segment, t],
-            choices[segment, t] * kit, sizes, float(tastes.default_rate[segment]), pool,
-        )
-        for g, kit in enumerate(alike)
-        for t in range(tastes.class_share.shape[1])
-        if share[g] * tastes.class_share[segment, t] > 0
+        [
+            BoxKind(
+                tastes.volume[s] * share[s, g] * tastes.class_share[s, t], weights[s, t] * kit,
+                np.trim_zeros(sizes[s], "b"), float(tastes.default_rate[s]), tastes.pools[s],
+            )
+            for g, kit in enumerate(alike)
+            for t in range(tastes.class_share.shape[1])
+            if share[s, g] * tastes.class_share[s, t] > 0
+        ]
+        for s in range(len(tastes.segments))
     ]  # fmt: skip
 
 

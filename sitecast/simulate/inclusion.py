@@ -48,6 +48,72 @@ def mean_kits(weights: Any, limit: Any, times: Any, size_probability: Any) -> An
 
 
 @numba.njit(cache=True, nogil=True)
+def mean_kits_once(weights: Any, times: Any, size_probability: Any) -> Any:
+    """What `mean_kits` says where the limit of every recipe is 1, in a fraction of the time.
+
+    How many others came before follows from how many came at all, recipe by recipe taken out of
+    the distribution again. That loses digits where a recipe has come with more than even chance:
+    these recipes are gone through from both sides, as in `mean_kits`.
+
+    Args:
+        weights: (R,) rates, the largest first.
+        times: (N,) equidistant in log time.
+        size_probability: (K + 1,) P(box holds k kits).
+    """
+    n, most = len(weights), len(size_probability) - 1
+    expected, step = np.zeros(n), np.log(times[1] / times[0])
+    is_open = np.zeros(most)  # P(box takes another kit | it holds a)
+    for a in range(most):
+        is_open[a] = size_probability[a + 1 :].sum()
+    came, before, absent = np.zeros(most), np.zeros((n + 1, most)), np.zeros(n)
+    for t in times:
+        came[:] = 0.0
+        came[0], likely = 1.0, 0
+        for r in range(n):
+            absent[r] = np.exp(-weights[r] * t)
+            likely += absent[r] < 0.5
+        for r in range(likely, n):
+            _add(came, absent[r], came)
+        _from_both_sides(came, absent[:likely], is_open, before, expected, weights * (t * step))
+        came[:] = before[likely]
+        for r in range(likely, n):
+            odds, others, mass = (1.0 - absent[r]) / absent[r], 0.0, 0.0
+            for a in range(most):
+                others = came[a] / absent[r] - odds * others
+                mass += others * is_open[a]
+            expected[r] += mass * absent[r] * weights[r] * t * step
+    return expected
+
+
+@numba.njit(cache=True, nogil=True)
+def _from_both_sides(
+    first: Any, absent: Any, is_open: Any, before: Any, expected: Any, rate: Any
+) -> None:
+    """Add to the expected kits of the first recipes; `first` is the count of all the others."""
+    n, most = len(absent), len(is_open)
+    before[0] = first
+    for r in range(n):
+        _add(before[r], absent[r], before[r + 1])
+    after = np.zeros(most)
+    after[0] = 1.0
+    for r in range(n - 1, -1, -1):
+        mass = 0.0
+        for a in range(most):
+            for c in range(most - a):
+                mass += before[r, a] * after[c] * is_open[a + c]
+        expected[r] += mass * absent[r] * rate[r]
+        _add(after, absent[r], after)
+
+
+@numba.njit(cache=True, nogil=True)
+def _add(count: Any, absent: Any, out: Any) -> None:
+    """Distribution of the count when one more may have come; `out` may be `count`."""
+    for a in range(len(out) - 1, 0, -1):
+        out[a] = count[a] * absent + count[a - 1] * (1.0 - absent)
+    out[0] = count[0] * absent
+
+
+@numba.njit(cache=True, nogil=True)
 def _taken(mean: Any, limit: Any, out: Any) -> None:
     """P(min(Poisson(mean), limit) = c) for c up to limit."""
     chance, rest = np.exp(-mean), 1.0

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sitecast.simulate.calibrate import BoxKind, calibrate
 from sitecast.simulate.choice import expected_kits, inclusion_probabilities
+from sitecast.simulate.inclusion import mean_kits, mean_kits_once
 from sitecast.simulate.simulate_draw import simulate_draw
 
 
@@ -34,6 +35,21 @@ def test_inclusion_probabilities_equal_enumeration(weights: np.ndarray, kits: in
     found = inclusion_probabilities(weights, kits)
     np.testing.assert_allclose(found, enumerated(weights, kits), atol=1e-9)
     assert found.sum() == pytest.approx(kits, abs=1e-8)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.integers(2, 80), st.integers(1, 9), st.sampled_from([0.1, 1, 8]))
+def test_taking_recipes_out_of_the_count_loses_nothing(
+    seed: int, recipes: int, kits: int, spread: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    weights = np.sort(np.exp(rng.normal(0, spread, recipes)))[::-1].copy()
+    sizes = rng.dirichlet(np.ones(min(kits, recipes - 1) + 1))
+    times = np.exp(np.arange(-30, 30, 0.35)) / weights.sum()
+    limit = np.ones(recipes, np.int64)
+    np.testing.assert_allclose(
+        mean_kits_once(weights, times, sizes), mean_kits(weights, limit, times, sizes), atol=1e-12
+    )
 
 
 def test_sampled_shares_are_the_shares_asked_for() -> None:
