@@ -22,6 +22,8 @@ from sitecast_dagster.pictures import bars_png, inline_image, steps_png
 
 SHOWN = 10
 """Exceptions in the metadata and in the log: an event is kept for good, and loaded whole."""
+INLINE = 1_000
+"""Characters of markdown that the UI shows in place; what is longer waits behind a link."""
 
 
 def publication_facts(
@@ -51,15 +53,16 @@ def attention_lines(publication: Publication, currency: str) -> Iterator[str]:
 
 
 def _attention(exceptions: pd.DataFrame, currency: str) -> dict[str, Any]:
-    top = exceptions.head(SHOWN)
     shown = pd.DataFrame({
-        "rank": top["rank"], "severity": top["severity"], "menu_week": top["menu_week"],
-        "at risk": [money(value, currency) for value in top["value_at_risk"]],
-        "order by": top["order_by"], "what": top["message"], "rule": top["rule"],
-    })  # fmt: skip
+        "severity": exceptions["severity"],
+        "at risk": [money(value, currency) for value in exceptions["value_at_risk"]],
+        "order by": exceptions["order_by"], "what": exceptions["message"],
+    }).head(SHOWN)  # fmt: skip
+    tables = [preview(shown, rows, longest=200) for rows in range(len(shown), 0, -1)]
+    fitting = [table for table in tables if len(table.value) <= INLINE]
     high = int((exceptions["severity"] == "high").sum())
     return {"exceptions": len(exceptions), "exceptions of high severity": high,
-            "needs attention": preview(shown, SHOWN, longest=200)}  # fmt: skip
+            "needs attention": (fitting or tables[-1:] or [preview(shown)])[0]}  # fmt: skip
 
 
 def _load(site_load: pd.DataFrame) -> dg.MetadataValue[Any]:
