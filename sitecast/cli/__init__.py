@@ -7,7 +7,7 @@ import click
 from sitecast import __version__
 from sitecast.cli.data import check_data, import_data
 from sitecast.cli.downstream import feed, recall
-from sitecast.cli.results import compare, show
+from sitecast.cli.results import compare, evaluate, show
 from sitecast.cli.run import demo, init, plan, publish, run
 from sitecast.errors import SitecastError
 
@@ -33,6 +33,6 @@ def main() -> None:
 
 
 for command in (
-    demo, init, plan, run, publish, recall, feed, check_data, import_data, show, compare,
+    demo, init, plan, run, publish, recall, feed, check_data, import_data, show, compare, evaluate,
 ):  # fmt: skip
     main.add_command(command)

@@ -1,4 +1,4 @@
-"""Commands that show results: show, compare."""
+"""Commands that show results: show, compare, evaluate."""
 
 import json
 from pathlib import Path
@@ -6,11 +6,11 @@ from typing import Any
 
 import click
 
-from sitecast.cli.options import deployment, home_option, json_option
+from sitecast.cli.options import deployment, home_option, json_option, now
 
 TABLES = (
     "plans", "publications", "site_forecast", "weekly_need", "recipe_site_forecast", "site_load",
-    "unallocated", "site_openings",
+    "unallocated", "site_openings", "forecast_accuracy",
 )  # fmt: skip
 
 
@@ -22,10 +22,13 @@ TABLES = (
 def show(table: str, rows: int, home: Path | None, as_json: bool) -> None:
     """Print plans, publications, or a table of the current publication."""
     from sitecast.installation import open_installation
+    from sitecast.store.accuracy import forecast_accuracy
 
     ledger = open_installation(deployment(home)).ledger
     if table in ("plans", "publications"):
         frame = ledger.plans() if table == "plans" else ledger.publications()
+    elif table == "forecast_accuracy":
+        frame = forecast_accuracy(ledger)
     else:
         frame = ledger.current(table)
     _print(frame.head(rows), as_json)
@@ -38,15 +41,38 @@ def compare(home: Path | None, as_json: bool) -> None:
     """Compare the current plan with the actual orders, beside naive and the mean of 8 weeks."""
     from sitecast.evaluate import compare_with_actuals
     from sitecast.installation import open_installation
-    from sitecast.records.week_record import SiteForecast
+    from sitecast.pipeline import previous_forecast
+    from sitecast.records.week_record import SiteForecast, WeekData
 
     installation = open_installation(deployment(home))
     plan = installation.current_plan()
-    forecasts = [
-        installation.weeks.read(SiteForecast, plan.plan_id, week) for week in plan.menu_weeks
+    weeks = [
+        (
+            installation.weeks.read(WeekData, plan.plan_id, week),
+            installation.weeks.read(SiteForecast, plan.plan_id, week),
+            previous_forecast(installation, plan, week),
+        )
+        for week in plan.menu_weeks
     ]
     source = installation.source(plan.settings)
-    _print(compare_with_actuals(source, plan, forecasts), as_json)
+    _print(compare_with_actuals(source, plan, weeks), as_json)
+
+
+@click.command()
+@click.option("--again", is_flag=True, help="Measure anew what was measured: actuals changed.")
+@home_option
+@json_option
+def evaluate(again: bool, home: Path | None, as_json: bool) -> None:
+    """Measure published weeks whose orders were delivered; prints the means by lead day."""
+    from sitecast.evaluate import accuracy_by_lead, evaluate_published
+    from sitecast.installation import open_installation
+    from sitecast.store.accuracy import forecast_accuracy
+
+    installation = open_installation(deployment(home))
+    report = evaluate_published(installation, now(), again)
+    for (plan_id, menu_week), reason in report.left_out.items():
+        click.echo(f"{menu_week} of {plan_id} is left out: {reason}", err=True)
+    _print(accuracy_by_lead(forecast_accuracy(installation.ledger)), as_json)
 
 
 def _print(frame: Any, as_json: bool) -> None:

@@ -84,7 +84,9 @@ def _menus(sales: pd.DataFrame, first_planned: int, last_week: int) -> pd.DataFr
 
 def _item_sites(menu: pd.DataFrame, stores: list[str]) -> pd.DataFrame:
     made = menu[["menu_week", "recipe_id"]].merge(pd.DataFrame({"site_id": stores}), how="cross")
-    return made.rename(columns={"recipe_id": "item_id"}).assign(item_type="recipe", cap_kits=pd.NA)
+    return made.rename(columns={"recipe_id": "item_id"}).assign(
+        item_type="recipe", cap_kits=pd.NA, line_id=None
+    )
 
 
 def _calendar(first_week: int, last_week: int) -> dict[str, pd.DataFrame]:

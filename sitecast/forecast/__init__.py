@@ -2,6 +2,6 @@
 
 from sitecast.forecast.check_conservation import check_conservation
 from sitecast.forecast.forecast_sites import forecast_sites
-from sitecast.forecast.roll_up import roll_up
+from sitecast.forecast.roll_up import roll_up, summed_draws
 
-__all__ = ["check_conservation", "forecast_sites", "roll_up"]
+__all__ = ["check_conservation", "forecast_sites", "roll_up", "summed_draws"]

@@ -26,6 +26,25 @@ def roll_up(forecast: SiteForecast, week: WeekData, by: Sequence[str]) -> pd.Dat
     Raises:
         SettingsError: quantities cannot be added up to that level.
     """
+    cells, values = summed_draws(forecast, week, by)
+    summary = pd.DataFrame(draw_summary(np.sort(values, axis=1), "qty_"))
+    return pd.concat([cells, summary], axis=1).sort_values(list(by), ignore_index=True)
+
+
+def summed_draws(
+    forecast: SiteForecast, week: WeekData, by: Sequence[str]
+) -> tuple[pd.DataFrame, NDArray[np.float64]]:
+    """Needed quantities added up draw by draw: what roll_up() takes quantiles of.
+
+    Args:
+        forecast: site_forecast of a week.
+        week: the extracted_data it was made from.
+        by: sku_id, and any of site_id and need_date.
+    Returns:
+        The columns of `by` and uom, a row per cell with a quantity; (cells, draws) base_uom.
+    Raises:
+        SettingsError: quantities cannot be added up to that level.
+    """
     if "sku_id" not in by or set(by) - set(LEVELS):
         raise SettingsError(
             "cannot add up to this level", {"by": ", ".join(by)},
@@ -47,13 +66,9 @@ def roll_up(forecast: SiteForecast, week: WeekData, by: Sequence[str]) -> pd.Dat
         total[to] += bom.need(kits.reshape(len(items), n_draws), date)
     some, sku = np.nonzero(total.any(axis=2))
     skus = bom.skus.loc[sku, ["sku_id", "base_uom"]].reset_index(drop=True)
-    frame = pd.concat([
-        groups.loc[some].reset_index(drop=True),
-        skus.rename(columns={"base_uom": "uom"}),
-        pd.DataFrame(draw_summary(np.sort(total[some, sku], axis=1), "qty_")),
-    ], axis=1)  # fmt: skip
-    columns = [*by, "uom", *(name for name in frame if name.startswith("qty_"))]
-    return frame[columns].sort_values(list(by), ignore_index=True)
+    named = groups.loc[some].reset_index(drop=True)
+    frame = pd.concat([named, skus.rename(columns={"base_uom": "uom"})], axis=1)
+    return frame[[*by, "uom"]], total[some, sku]
 
 
 def _numbered(frame: pd.DataFrame, columns: list[str]) -> tuple[NDArray[np.int64], pd.DataFrame]:

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from sitecast.records.contract import Column, TableContract
 from sitecast.records.feed import PUBLICATION_FEED
-from sitecast.records.tables_written import PUBLISHED_TABLES
+from sitecast.records.tables_written import FORECAST_ACCURACY, PUBLISHED_TABLES
 
 
 class UtcInstant(sa.types.TypeDecorator[dt.datetime]):
@@ -88,6 +88,10 @@ def _sql_column(column: Column, contract: TableContract) -> Any:
 FEED = sa.Table(
     PUBLICATION_FEED.name, METADATA,
     *(_sql_column(column, PUBLICATION_FEED) for column in PUBLICATION_FEED.columns),
+)  # fmt: skip
+ACCURACY = sa.Table(
+    FORECAST_ACCURACY.name, METADATA,
+    *(_sql_column(column, FORECAST_ACCURACY) for column in FORECAST_ACCURACY.columns),
 )  # fmt: skip
 
 

@@ -1,12 +1,19 @@
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from worlds import WEEK, small_plan, small_provenance, small_week
 
 from sitecast.errors import DataError
-from sitecast.evaluate import actual_need, compare_with_actuals, references
+from sitecast.evaluate import actual_need, compare_with_actuals, measure, references
 from sitecast.evaluate.compare import EVER
+from sitecast.evaluate.delivered import CELL
+from sitecast.evaluate.forecast_cells import ForecastDraws
+from sitecast.evaluate.measure import Forecast
 from sitecast.records.tables_written import FORECAST_ACCURACY
 from sitecast.records.week_record import SiteForecast
 
@@ -48,11 +55,33 @@ class MemorySource:
         return {}
 
 
-def forecast(**qty):
-    rows = [("north", name, "ingredient", value) for name, value in qty.items()]
-    frame = pd.DataFrame([*rows, ("north", "sku-box", "packaging", 99.0)],
-                         columns=["site_id", "sku_id", "kind", "qty_mean"])  # fmt: skip
-    return SiteForecast(small_provenance(small_plan()), {"site_forecast": frame})
+def planned(*kits, before=None):
+    """The week with so many kits of r1 at north in each draw, a box each."""
+    plan = small_plan()
+    draws = pd.DataFrame({"draw": range(len(kits)), "kits": kits, "boxes": kits}).assign(
+        site_id="north", production_date=pd.Timestamp("2026-11-27"), item_type="recipe",
+        item_id="r1", portions=2,
+    )  # fmt: skip
+    packs = draws.assign(item_type="box", item_id="1")
+    tables = {"load_draws": draws, "site_forecast_draws": pd.concat([draws, packs])}
+    return small_week(plan), SiteForecast(small_provenance(plan), tables), before
+
+
+def shown(kits):
+    """A forecast of which only the means are asked."""
+    cell = {
+        "site_id": "north",
+        "item_type": "recipe",
+        "item_id": "r1",
+        "kits_mean": kits,
+        "boxes_mean": 1.0,
+        "sku_id": "sku-rice",
+        "kind": "ingredient",
+        "qty_mean": 150.0 * kits,
+    }
+    frame = pd.DataFrame([cell])
+    names = ("site_load", "recipe_site_forecast", "site_forecast")
+    return SiteForecast(small_provenance(small_plan()), dict.fromkeys(names, frame))
 
 
 def value(table, method, level="site_sku", what="wape"):
@@ -72,31 +101,85 @@ def test_what_is_cancelled_placed_or_without_site_is_no_actual():
         assert actual_need(source, EVER, list(WEEKS)).empty
 
 
-def test_forecast_and_references_are_measured_over_the_same_pairs():
-    table = compare_with_actuals(MemorySource(), small_plan(), [forecast(**{"sku-rice": 330.0})])
+def test_forecast_and_references_are_measured_over_the_same_cells():
+    table = compare_with_actuals(MemorySource(), small_plan(), [planned(1, 4)])
     assert table.dtypes.equals(FORECAST_ACCURACY.empty().dtypes)
-    actual = 400 / 0.9 + 300
-    assert set(table["n"][table["level"] == "site_sku"]) == {2}
-    assert value(table, "sitecast") == pytest.approx((400 / 0.9 + 30) / actual)
-    assert value(table, "sitecast", "total") == pytest.approx((actual - 330) / actual)
-    assert value(table, "naive", what="bias") == pytest.approx(0.5)
-    assert value(table, "mean_8", what="bias") == pytest.approx(0.0)
+    assert set(table["lead_day"]) == {8}
+    assert table.groupby(["level", "method"]).size().eq(1).all()
+    for level, n in {"site_sku": 2, "sku": 2, "site_item": 1, "item": 1}.items():
+        assert set(table["n"][table["level"] == level]) == {n}
+        assert value(table, "sitecast", level) == pytest.approx(0.25)
+        assert value(table, "naive", level, "bias") == pytest.approx(0.5)
+        assert value(table, "naive", level, "fva") == pytest.approx(0.25)
+        assert value(table, "mean_8", level, "wape") == pytest.approx(0.0)
+    assert value(table, "sitecast", "total") == pytest.approx(1.5)  # 2.5 boxes, and one was packed
+    assert value(table, "mean_8", "total") == pytest.approx(0.0)
+
+
+def test_spread_by_hand():
+    table = compare_with_actuals(MemorySource(), small_plan(), [planned(1, 4)])
+    kits = table[(table["level"] == "item") & (table["method"] == "sitecast")].iloc[0]
+    assert kits["noise_floor"] == pytest.approx(1.5 / 2.5)
+    assert kits["coverage_80"] == kits["coverage_95"] == 1.0
+    losses = (0.1 * (2 - 1), 0.5 * (2 - 1), 0.1 * (4 - 2))  # quantiles 1, 1 and 4; 2 were sold
+    assert kits["pinball"] == pytest.approx(sum(losses) / 3 / 2)
+    wide = compare_with_actuals(MemorySource(), small_plan(), [planned(3, 4)])
+    assert value(wide, "sitecast", "item", "coverage_95") == 0.0
+    assert table.loc[table["method"] != "sitecast", "pinball"].isna().all()
+
+
+def test_what_was_published_before_is_a_method_too():
+    table = compare_with_actuals(MemorySource(), small_plan(), [planned(2, 2, before=shown(3.0))])
+    assert value(table, "previous_plan", "item") == pytest.approx(0.5)
+    assert value(table, "previous_plan", "total") == pytest.approx(0.0)
+    assert value(table, "sitecast", "site_sku") == pytest.approx(0.0)
+
+
+def test_the_same_week_a_year_ago():
+    starts = pd.to_datetime(["2025-11-29", "2026-11-08", "2026-11-28"])
+    calendar = pd.DataFrame({"menu_week": list(WEEKS), "start_date": starts,
+                             "end_date": starts + pd.Timedelta(days=6)})  # fmt: skip
+    table = compare_with_actuals(MemorySource(menu_weeks=calendar), small_plan(), [planned(2)])
+    assert value(table, "seasonal_naive", "item") == pytest.approx(0.5)
+    assert value(table, "naive", "item") == pytest.approx(0.5)
+    plain = compare_with_actuals(MemorySource(), small_plan(), [planned(2)])
+    assert "seasonal_naive" not in set(plain["method"])
+
+
+@settings(deadline=None, max_examples=25)
+@given(arrays(np.float64, (4, 5), elements=st.floats(0, 1e4)),
+       arrays(np.float64, 4, elements=st.floats(0, 1e4)))  # fmt: skip
+def test_r11_coarser_levels_are_never_worse(kits, actual):
+    cells = pd.DataFrame(
+        [(measure, site, item) for measure in ("need", "kits", "boxes")
+         for site, item in (("a", "x"), ("a", "y"), ("b", "x"), ("b", "y"))], columns=CELL,
+    )  # fmt: skip
+    draws = ForecastDraws(cells, np.tile(kits, (3, 1)))
+    truth = cells.assign(qty=np.tile(actual + 1.0, 3))
+    table = measure(Forecast("p", WEEK, 8), truth, draws, {"naive": truth})
+    wape = table[table["method"] == "sitecast"].set_index("level")["wape"]
+    for fine, coarse in (("site_sku", "sku"), ("site_item", "item"), ("site", "total")):
+        assert wape[coarse] <= wape[fine] * (1 + 1e-9) + 1e-12
+    bias = table[table["method"] == "sitecast"]["bias"]
+    np.testing.assert_allclose(bias, bias.iloc[0], atol=1e-9)  # adding up keeps the sum
+    assert (table.loc[table["method"] == "naive", "wape"] == 0).all()
 
 
 def test_references_do_not_know_the_future():
     plan = small_plan()
-    known, other = references(MemorySource(), plan), references(MemorySource(kits=(1, 3, 77)), plan)
-    pd.testing.assert_frame_equal(known["naive"], other["naive"])
-    pd.testing.assert_frame_equal(known["mean_8"], other["mean_8"])
+    known, other = (references(MemorySource(kits=kits), plan.as_of, [WEEK])[WEEK]
+                    for kits in ((1, 3, 2), (1, 3, 77)))  # fmt: skip
+    for method in ("naive", "mean_8"):
+        pd.testing.assert_frame_equal(known[method], other[method])
 
 
 def test_actuals_may_be_read_as_known_at_a_moment():
     early = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
     with pytest.raises(DataError, match="no delivered order names the site"):
-        compare_with_actuals(MemorySource(), small_plan(), [forecast()], early)
+        compare_with_actuals(MemorySource(), small_plan(), [planned(1)], early)
 
 
 def test_no_past_deliveries_is_an_error():
     past = MemorySource().tables["orders"].assign(state=["placed", "placed", "delivered"])
     with pytest.raises(DataError, match="the past weeks"):
-        compare_with_actuals(MemorySource(orders=past), small_plan(), [forecast()])
+        compare_with_actuals(MemorySource(orders=past), small_plan(), [planned(1)])

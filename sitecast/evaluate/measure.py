@@ -1,0 +1,128 @@
+"""forecast_accuracy of one week: every level and method over the same cells."""
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sitecast.errors import DataError
+from sitecast.evaluate.delivered import CELL
+from sitecast.evaluate.forecast_cells import ForecastDraws
+from sitecast.evaluate.metrics import bias, coverage, pinball, wape_site
+from sitecast.records.quantiles import draw_quantile
+from sitecast.records.tables_written import FORECAST_ACCURACY
+
+Floats = NDArray[np.float64]
+LEVELS: Mapping[str, tuple[str, list[str]]] = {
+    "site_sku": ("need", ["site_id", "item"]), "sku": ("need", ["item"]),
+    "site_item": ("kits", ["site_id", "item"]), "item": ("kits", ["item"]),
+    "site": ("boxes", ["site_id"]), "total": ("boxes", []),
+}  # fmt: skip
+"""What is counted, and what is not added up."""
+OURS = "sitecast"
+_PINBALL = (0.1, 0.5, 0.9)
+
+
+class Forecast(NamedTuple):
+    """Which forecast is measured."""
+
+    plan_id: str
+    menu_week: str
+    lead_day: int
+
+
+def measure(
+    which: Forecast, actual: pd.DataFrame, draws: ForecastDraws, others: Mapping[str, pd.DataFrame]
+) -> pd.DataFrame:
+    """forecast_accuracy of one week.
+
+    Args:
+        which: plan, week and lead.
+        actual: the columns of CELL, qty.
+        draws: the plan's.
+        others: method → the columns of CELL, qty.
+    Raises:
+        DataError: nothing of the week was delivered by a known site.
+    """
+    if actual.empty:
+        raise nothing_delivered(which.menu_week)
+    rows = list(_rows(actual, draws, others))
+    return FORECAST_ACCURACY.shaped(pd.DataFrame(rows).assign(**which._asdict()))
+
+
+def nothing_delivered(what: str) -> DataError:
+    """No actuals: what is missing."""
+    return DataError(
+        "no delivered order names the site that packed it", {"menu_week": what},
+        "set orders.state to delivered and orders.site_id once a week is over",
+    )  # fmt: skip
+
+
+def noise_floor(draws: Floats) -> float:
+    """Expected Σ|mean − draw| ÷ Σ mean: the wape that the draws' own mean would have.
+
+    Args:
+        draws: (cells, draws).
+    Returns:
+        NaN when all draws are 0.
+    Example:
+        >>> noise_floor(np.array([[1.0, 3.0]]))
+        0.5
+    """
+    mean = draws.mean(axis=1)
+    total = float(mean.sum())
+    if not total > 0:
+        return float("nan")
+    return float(np.abs(draws - mean[:, None]).mean(axis=1).sum() / total)
+
+
+def _rows(
+    actual: pd.DataFrame, draws: ForecastDraws, others: Mapping[str, pd.DataFrame]
+) -> Iterator[dict[str, object]]:
+    for level, (measured, by) in LEVELS.items():
+        counted = {name: _of(frame, measured) for name, frame in others.items()}
+        truth, mine = _of(actual, measured), (draws.cells["measure"] == measured).to_numpy()
+        frames = [truth, draws.cells[mine], *counted.values()]
+        cells = pd.concat([frame[CELL] for frame in frames]).drop_duplicates()[by].drop_duplicates()
+        a = _placed(truth, cells, by)
+        ours = np.zeros((len(cells), draws.values.shape[1]))
+        np.add.at(ours, _places(draws.cells[mine], cells, by), draws.values[mine])
+        mean = ours.mean(axis=1)
+        best = wape_site(mean, a)
+        shared = {"level": level, "n": len(cells), "actual": a.sum()}
+        yield {**shared, "method": OURS, "bias": bias(mean, a), "wape": best, "fva": 0.0,
+               **_spread(ours, a)}  # fmt: skip
+        for name, frame in counted.items():
+            told = _placed(frame, cells, by)
+            error = wape_site(told, a)
+            yield {**shared, "method": name, "bias": bias(told, a), "wape": error,
+                   "fva": error - best}  # fmt: skip
+
+
+def _of(frame: pd.DataFrame, measured: str) -> pd.DataFrame:
+    return frame[frame["measure"] == measured]
+
+
+def _places(frame: pd.DataFrame, cells: pd.DataFrame, by: list[str]) -> NDArray[np.intp]:
+    if not by:
+        return np.zeros(len(frame), dtype=np.intp)
+    return pd.MultiIndex.from_frame(cells).get_indexer(pd.MultiIndex.from_frame(frame[by]))
+
+
+def _placed(frame: pd.DataFrame, cells: pd.DataFrame, by: list[str]) -> Floats:
+    qty = frame["qty"].to_numpy(np.float64)
+    return np.bincount(_places(frame, cells, by), qty, max(len(cells), 1)).astype(np.float64)
+
+
+def _spread(draws: Floats, actual: Floats) -> dict[str, float]:
+    ordered = np.sort(draws, axis=1)
+    at = {q: draw_quantile(ordered, q).astype(np.float64) for q in (0.025, *_PINBALL, 0.975)}
+    losses = [pinball(q, at[q], actual) for q in _PINBALL]
+    return {
+        "noise_floor": noise_floor(draws),
+        "pinball": float(np.mean(losses)) * len(actual) / float(actual.sum()),
+        "coverage_80": coverage(at[0.1], at[0.9], actual),
+        "coverage_95": coverage(at[0.025], at[0.975], actual),
+    }
