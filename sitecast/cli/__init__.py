@@ -6,6 +6,7 @@ import click
 
 from sitecast import __version__
 from sitecast.cli.data import check_data, import_data
+from sitecast.cli.doctor import doctor, settle
 from sitecast.cli.downstream import feed, recall
 from sitecast.cli.results import compare, evaluate, show
 from sitecast.cli.run import demo, init, plan, publish, run
@@ -34,5 +35,6 @@ def main() -> None:
 
 for command in (
     demo, init, plan, run, publish, recall, feed, check_data, import_data, show, compare, evaluate,
+    doctor, settle,
 ):  # fmt: skip
     main.add_command(command)

@@ -75,6 +75,7 @@ def import_complete_journey(
             f"use weeks up to {LAST_WEEK} and leave {MENU_WEEKS_BACK} weeks of history",
         )  # fmt: skip
     sales = _sales(stores, last_week, first_planned)
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)  # it becomes the home of an installation
     for name, parts in input_tables(sales, first_planned, last_week).items():
         _write_table(target / "input", name, parts)
     return _write_plan(target, first_planned, horizon_weeks)

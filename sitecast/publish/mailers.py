@@ -20,7 +20,7 @@ from sitecast.errors import DeliveryError, SettingsError
 from sitecast.store.files import make_folder, replace_file
 
 _SAFE_NAME = re.compile(r"<([A-Za-z0-9][A-Za-z0-9.@_-]{0,200})>")
-_TIMEOUT_S = 30
+_TIMEOUT_S = 30.0
 _LOGIN_NEEDED = 530
 
 
@@ -106,27 +106,38 @@ class SmtpMailer:
     def send(self, message: bytes, sender: str, recipient: str) -> None:
         """One connection, one message, one recipient."""
         where = {"server": f"{self.host}:{self.port}", "recipient": recipient}
+        server = self._opened(where, _TIMEOUT_S)
         try:
-            server = self._connect()
+            _hand_over(server, message, sender, recipient, where)
+        finally:
+            server.close()
+
+    def check(self, timeout_s: float = _TIMEOUT_S) -> None:
+        """Connect, greet, encrypt and log in as for a message, and send none.
+
+        Raises:
+            DeliveryError: what a message would run into.
+        """
+        self._opened({"server": f"{self.host}:{self.port}"}, timeout_s).close()
+
+    def _opened(self, where: dict[str, str], timeout_s: float) -> smtplib.SMTP:
+        try:
+            return self._connect(timeout_s)
         except smtplib.SMTPResponseException as error:
             raise DeliveryError(f"the server refuses: {error.smtp_code} {_said(error.smtp_error)}",
                                 where, "check user, password and TLS mode") from error  # fmt: skip
         except (OSError, smtplib.SMTPException) as error:
             raise DeliveryError(f"cannot reach the mail server: {error}", where,
                                 "the message waits and is tried again") from error  # fmt: skip
-        try:
-            _hand_over(server, message, sender, recipient, where)
-        finally:
-            server.close()
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self, timeout_s: float) -> smtplib.SMTP:
         context = ssl.create_default_context()
         if self.tls == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, timeout=_TIMEOUT_S, context=context
+                self.host, self.port, timeout=timeout_s, context=context
             )
         else:
-            server = smtplib.SMTP(self.host, self.port, timeout=_TIMEOUT_S)
+            server = smtplib.SMTP(self.host, self.port, timeout=timeout_s)
         try:
             server.ehlo_or_helo_if_needed()
             if self.tls == "starttls":

@@ -3,7 +3,7 @@
     pending → sending → sent        accepted by the server
                       → pending     a transient error: tried again after a while
                       → refused     refused for good          → dead   given up after many tries
-                      → held        may have been accepted; a person decides
+                      → held        may have been accepted; a person decides (settle)
     pending → withdrawn             the publication was recalled before the message went out
 
 Emails and webhooks are told apart by their channel, and delivered under a lock each: an endpoint
@@ -14,7 +14,7 @@ What belongs here: the rows and their states. What does not: how a message is se
 """
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -59,6 +59,31 @@ def withdraw_recalled(connection: sa.Connection) -> None:
     announces = OUTBOX.c.channel.in_(ANNOUNCING)
     stale = (OUTBOX.c.status == "pending") & announces & OUTBOX.c.publication_id.in_(recalled())
     connection.execute(sa.update(OUTBOX).where(stale).values(status="withdrawn"))
+
+
+def settle(
+    database: Database, status: Literal["pending", "withdrawn"], now: dt.datetime,
+    only: Collection[str] = (),
+) -> list[str]:  # fmt: skip
+    """A person's decision about messages that did not go out: once more, or never.
+
+    Args:
+        database: the ledger's.
+        status: `pending`: tried again from now on; `withdrawn`: never.
+        now: when the next try is due.
+        only: names of messages; all that are held, refused or given up when empty.
+    Returns:
+        The names of those it changed.
+    """
+    mine = OUTBOX.c.status.in_(("held", "refused", "dead")) & sa.or_(
+        sa.literal(not only), OUTBOX.c.message_id.in_(only)
+    )
+    # Not zero: a recall tells everybody whom a message may have reached.
+    retried = {"attempts": 1, "next_try_at": now} if status == "pending" else {}
+    with database.writing() as connection:
+        found = list(connection.scalars(sa.select(OUTBOX.c.message_id).where(mine)))
+        connection.execute(sa.update(OUTBOX).where(mine).values(status=status, **retried))
+    return found
 
 
 def told(connection: sa.Connection, publication_id: str, channel: str) -> list[OutboxRow]:

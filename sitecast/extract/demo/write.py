@@ -41,6 +41,7 @@ def write_demo_company(
     """
     tell = progress or (lambda _: None)
     profile = company_size(size)
+    target.mkdir(parents=True, exist_ok=True, mode=0o700)  # it becomes the home of an installation
     tell("inventing the company")
     company = found_company(profile, seed)
     folder = target / "input"
