@@ -1,7 +1,6 @@
 """Boxes to sites: one site for each placed box, the rest anew in every draw."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -18,9 +17,9 @@ from sitecast.allocate.draws import (
     send,
     solve_draws,
 )
-from sitecast.allocate.item_limits import ItemLimits, item_limits
+from sitecast.allocate.item_limits import CapBroken, ItemLimits, item_limits
 from sitecast.allocate.item_split import BoxSource, SeenBoxes
-from sitecast.allocate.item_tables import item_tables
+from sitecast.allocate.item_tables import final_load, item_tables
 from sitecast.allocate.item_words import with_item_limits
 from sitecast.allocate.load_tables import load_tables
 from sitecast.allocate.openings import Openings, choose_openings
@@ -31,7 +30,6 @@ from sitecast.allocate.worth import no_worth_yet
 from sitecast.records.allocation import Allocation
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_read import ITEM_TYPES
 from sitecast.records.tables_written import CHURN
 from sitecast.records.week_axes import WeekAxes, week_axes
 from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
@@ -68,12 +66,11 @@ def allocate_orders(
     days, caps = days.without(openings.closed), item_limits(week, axes)
     job = partial(_allocate, week, plan, axes, days, openings, caps, progress, previous)
     seen = SeenBoxes(BoxSource(simulated, placed, boxes_of_draw), caps.units)
-    if not len(caps.table):
-        return job(seen.source)
-    free = job(seen.noted())
-    if _within(caps, free):
-        return free
-    return job(*seen.split(caps))
+    try:
+        return job(seen.noted() if len(caps.table) else seen.source)
+    except CapBroken:
+        finer = seen.split(caps, plan.draws)
+    return job(*finer)
 
 
 def _allocate(
@@ -81,7 +78,11 @@ def _allocate(
     caps: ItemLimits, progress: Progress | None, previous: SiteForecast | None,
     source: BoxSource, held: NDArray[np.int64] | None = None,
 ) -> Allocation:  # fmt: skip
-    """All draws, under the caps of items where the (classes, items) kits `held` are given."""
+    """All draws, under the caps of items where the (classes, items) kits `held` are given.
+
+    Raises:
+        CapBroken: a draw breaks one where `held` is not given.
+    """
     simulated, placed, settings = source.simulated, source.placed, plan.settings.allocation
     classes, of_items = box_classes(simulated["classes"], axes, days, settings), None
     if held is not None:
@@ -90,32 +91,22 @@ def _allocate(
     limits = days.limits(settings.floor_cost)
     fixed = flow_of_placed(week, simulated, plan, placed, classes, axes, limits, of_items)
     packs = pack_axis(axes, placed, plan.settings.simulator)
-    steady = steady_week(week, simulated, plan, previous, placed, fixed, axes)
-    if steady is not None:
-        steady = replace(steady, steady=replace(steady.steady, capped=caps.capped))
+    steady = steady_week(week, simulated, plan, previous, placed, fixed, axes, caps.units)
     committed, lane = _send_placed(placed, classes, fixed, axes, packs, steady)
     worth = no_worth_yet(limits, fixed, plan.draws, settings.value_draws)
+    final = final_load(caps, placed, lane, fixed, committed.kits)
+    require = partial(caps.require, final)
     results = solve_draws(plan.draws, source.boxes_of_draw, classes, fixed, committed, worth, axes,
-                          packs, progress, steady)  # fmt: skip
+                          packs, progress, require, steady)  # fmt: skip
     name, counts = week.menu_week, results.counts
     boxes = allocations(name, simulated["orders"], placed, lane, fixed, results, classes, axes)
     tables = {"allocations": boxes, **unallocated(name, classes, axes, results, fixed)}
     tables |= load_tables(name, classes, days, limits, fixed, committed.boxes, results, worth)
     tables |= openings.tables(name, classes, fixed, results, limits, days)
-    tables |= item_tables(name, caps, placed, lane, fixed, committed.kits, results)
+    tables |= item_tables(name, caps, final, fixed, committed.kits, results)
     tables["churn"] = steady.churn(name, counts.kits) if steady else CHURN.empty()
     return Allocation(axes, counts.kits, committed.kits, counts.boxes, committed.boxes,
                       packs.table(), counts.packs, committed.packs, tables)  # fmt: skip
-
-
-def _within(caps: ItemLimits, found: Allocation) -> bool:
-    """Whether no draw breaks a cap on items, beyond what final boxes do."""
-    shared = ~caps.table["item_type"].isin(ITEM_TYPES).to_numpy(dtype=bool)
-    most = caps.caps.copy()
-    for name, rows in (("item_load", ~shared), ("resource_load", shared)):
-        over = found.tables[name]["over_cap_frozen"].to_numpy(dtype=np.float64)
-        most[rows] += np.rint(over * caps.scale[rows]).astype(np.int64)
-    return bool((caps.load(found.kits) <= most).all())
 
 
 def _send_placed(

@@ -70,6 +70,13 @@ class Counts:
     packs: NDArray[np.int32]
     boxes: NDArray[np.int32]
 
+    def of_draw(self, draw: int, committed: "Counts") -> "Counts":
+        """Those of one draw, begun with the placed boxes: parts of the same arrays."""
+        mine = Counts(self.kits[draw], self.packs[draw], self.boxes[draw])
+        mine.kits[:], mine.packs[:] = committed.kits, committed.packs
+        mine.boxes[:] = committed.boxes
+        return mine
+
 
 def empty_counts(axes: WeekAxes, packs: PackAxis, *leading: int) -> Counts:
     """Zeros: kits (…, lanes, items), packs (…, lanes, packs), boxes (…, lanes)."""
@@ -146,12 +153,13 @@ class _Offers:
 def solve_draws(
     n_draws: int, boxes_of_draw: Callable[[int], DrawBoxes], classes: BoxClasses,
     placed: PlacedFlow, committed: Counts, worth: CapWorth, axes: WeekAxes, packs: PackAxis,
-    progress: Progress | None, steady_week: SteadyWeek | None = None,
+    progress: Progress | None, require: Callable[[NDArray[np.int32]], None],
+    steady_week: SteadyWeek | None = None,
 ) -> DrawResults:  # fmt: skip
     """Solve draw after draw on every core; the result does not depend on their number (R7).
 
     Every draw starts from the prices of the expected week, so none depends on another. `committed`
-    counts the placed boxes, which are part of every draw; `worth` is filled in.
+    counts the placed boxes, part of each; `worth` is filled in; `require` may raise at kits.
     """
     counts = empty_counts(axes, packs, n_draws)
     offers = _Offers(classes, placed)
@@ -166,14 +174,13 @@ def solve_draws(
         sent, right, gap[draw] = _sent(demand, classes, placed)
         wanted[draw], cost[draw] = right >= placed.scale, sent @ classes.money.arc_cost
         offered[draw] = offers.of(demand + placed.soft)
-        worth.judge(draw, demand + placed.soft, classes, placed)
         limit = classes.binding(placed.room, sent)
         np.add.at(short[draw], limit, sent[classes.short_arc].astype(np.int32))
-        mine = Counts(counts.kits[draw], counts.packs[draw], counts.boxes[draw])
-        mine.kits[:], mine.packs[:] = committed.kits, committed.packs
-        mine.boxes[:] = committed.boxes
+        mine = counts.of_draw(draw, committed)
         steadied = partial(steady_week.of_draw, draw, committed.kits) if steady_week else None
         lane = send(boxes, classes, sent, axes, packs, mine, steadied)
+        require(mine.kits)
+        worth.judge(draw, demand + placed.soft, classes, placed)
         return (boxes.box_class, lane, limit[boxes.box_class]) if draw == 0 else NO_BOXES
 
     first = NO_BOXES

@@ -10,8 +10,13 @@ from sitecast.allocate.item_units import ROUNDING, UNITS_OF_SKU, Resource, units
 from sitecast.allocate.mixed_caps import ItemCaps, item_caps
 from sitecast.allocate.network import Network
 from sitecast.allocate.site_days import SiteDays
+from sitecast.errors import ConservationError
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
+
+
+class CapBroken(ConservationError):
+    """A draw has more of an item than a cap allows: it was solved as if there were none."""
 
 
 @dataclass(frozen=True)
@@ -56,11 +61,6 @@ class ItemLimits:
         some = np.where(self.units > 0, self.units, np.iinfo(np.int64).max)
         return some.min(axis=1, initial=np.iinfo(np.int64).max)[self.items]
 
-    @property
-    def capped(self) -> NDArray[np.bool_]:
-        """(items,) items that take of any resource with a cap."""
-        return np.any(self.units > 0, axis=0)
-
     def load(self, kits: NDArray[np.int32]) -> NDArray[np.int64]:
         """(…, rows) units under each cap, from (…, lanes, items) kits."""
         found = np.zeros((*kits.shape[:-2], len(self.table)), dtype=np.int64)
@@ -69,6 +69,11 @@ class ItemLimits:
             at_site = kits[..., self.lane_site == site, :].sum(axis=-2, dtype=np.int64)
             found[..., row] = at_site[..., taken] @ self.units[item, taken]
         return found
+
+    def require(self, final: NDArray[np.int64], kits: NDArray[np.int32]) -> None:
+        """Raise CapBroken where (lanes, items) kits break a cap beyond (rows,) `final` units."""
+        if (self.load(kits) > np.maximum(self.caps, final)).any():
+            raise CapBroken("a draw has more of an item than its cap allows")
 
     def of_network(self, net: Network, days: SiteDays, held: NDArray[np.int64]) -> ItemCaps:
         """The caps for classes that hold (classes, resources) units."""

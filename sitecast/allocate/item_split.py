@@ -1,6 +1,8 @@
 """Box classes told apart by the capped items in their boxes."""
 
+import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -37,21 +39,29 @@ class SeenBoxes:
 
     def noted(self) -> BoxSource:
         """The same boxes, each draw noted when it is asked for."""
-        return replace(self.source, boxes_of_draw=self._note)
+        return replace(self.source, boxes_of_draw=self._noted)
 
-    def _note(self, draw: int) -> DrawBoxes:
+    def _noted(self, draw: int) -> DrawBoxes:
         boxes = self.source.boxes_of_draw(draw)
         keys, counts = np.unique(held_keys(boxes, self.units), axis=0, return_counts=True)
         self.seen[draw] = (keys, counts)
         return boxes
 
-    def split(self, caps: ItemLimits) -> tuple[BoxSource, NDArray[np.int64]]:
+    def _note(self, draw: int) -> None:
+        if draw not in self.seen:
+            self._noted(draw)
+
+    def split(self, caps: ItemLimits, n_draws: int) -> tuple[BoxSource, NDArray[np.int64]]:
         """The boxes in classes that hold the same of each capped item whose cap is in reach.
+
+        Draws that have not been asked for are noted first.
 
         Returns:
             the boxes, and (classes, resources) units in a box of each class; 0 for an item of
             which no draw has more kits than any of its caps.
         """
+        with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+            list(pool.map(self._note, range(n_draws)))
         placed = held_keys(self.source.placed, self.units)
         draws = [(draw, *self.seen[draw]) for draw in sorted(self.seen)]
         totals = [counts @ keys[:, 1:] for _, keys, counts in draws]
@@ -85,6 +95,18 @@ def held_keys(boxes: DrawBoxes, units: NDArray[np.int64]) -> Keys:
     pieces = np.ones(len(boxes.items), dtype=np.int64)
     held = csr_array((pieces, boxes.items, boxes.item_ptr), shape=shape) @ units.T
     return np.column_stack([boxes.box_class.astype(np.int64), held])
+
+
+def row_numbers(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(rows,) equal numbers for equal rows, from 0; and the first row of each number.
+
+    Column by column, by hashing: far quicker than sorting whole rows.
+    """
+    number = np.zeros(len(keys), dtype=np.int64)
+    for column in keys.T:
+        values = pd.factorize(column)[0].astype(np.int64)
+        number = pd.factorize(number * (int(values.max(initial=0)) + 1) + values)[0]
+    return number, np.unique(number, return_index=True)[1]
 
 
 @dataclass(frozen=True)

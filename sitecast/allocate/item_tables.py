@@ -15,17 +15,16 @@ from sitecast.records.tables_written import ALLOCATION_GAP, ITEM_LOAD
 
 
 def item_tables(
-    menu_week: str, caps: ItemLimits, placed: DrawBoxes, placed_lane: NDArray[np.int32],
-    fixed: PlacedFlow, committed: NDArray[np.int32], results: DrawResults,
+    menu_week: str, caps: ItemLimits, final: NDArray[np.int64], fixed: PlacedFlow,
+    committed: NDArray[np.int32], results: DrawResults,
 ) -> dict[str, pd.DataFrame]:  # fmt: skip
     """item_load, resource_load and allocation_gap; without rows where there is no cap.
 
     Args:
         menu_week: week.
         caps: of items.
-        placed: the placed boxes.
-        placed_lane: (placed boxes,) their lanes, -1 for none.
-        fixed: which of them are final, and the prices of the caps.
+        final: (rows,) units in boxes whose site is final.
+        fixed: the prices of the caps.
         committed: (lanes, items) kits in placed boxes.
         results: of all draws.
     """
@@ -33,10 +32,9 @@ def item_tables(
         some = (ITEM_LOAD, RESOURCE_LOAD, ALLOCATION_GAP)
         return {table.name: table.empty() for table in some}
     load, scale = caps.load(results.counts.kits), caps.scale
-    final = _kits_of(placed, placed_lane, fixed.soft[placed.box_class] == 0, committed.shape)
     rows = caps.table.assign(
         menu_week=menu_week,
-        over_cap_frozen=(caps.load(final) - caps.caps).clip(min=0) / scale,
+        over_cap_frozen=(final - caps.caps).clip(min=0) / scale,
         cap=caps.caps / scale,
         used_committed=caps.load(committed) / scale,
         **draw_summary(np.sort((load / scale).T, axis=1), "used_"),
@@ -53,11 +51,13 @@ def item_tables(
             "allocation_gap": ALLOCATION_GAP.shaped(gap.assign(menu_week=menu_week))}  # fmt: skip
 
 
-def _kits_of(
-    boxes: DrawBoxes, lane: NDArray[np.int32], chosen: NDArray[np.bool_], shape: tuple[int, ...]
-) -> NDArray[np.int32]:
-    """(lanes, items) what the chosen ones of (boxes,) hold, at their lanes."""
-    held = np.zeros(shape, dtype=np.int32)
-    at = np.repeat(np.where(chosen, lane, -1), np.diff(boxes.item_ptr))
-    np.add.at(held, (at[at >= 0], boxes.items[at >= 0]), 1)
-    return held
+def final_load(
+    caps: ItemLimits, placed: DrawBoxes, lane: NDArray[np.int32], fixed: PlacedFlow,
+    committed: NDArray[np.int32],
+) -> NDArray[np.int64]:  # fmt: skip
+    """(rows,) units under each cap in the placed boxes, at (boxes,) lanes, whose site is final."""
+    held = np.zeros_like(committed)
+    is_final = fixed.soft[placed.box_class] == 0
+    at = np.repeat(np.where(is_final, lane, -1), np.diff(placed.item_ptr))
+    np.add.at(held, (at[at >= 0], placed.items[at >= 0]), 1)
+    return caps.load(held)

@@ -1,11 +1,12 @@
 """Staying close to the last published forecast: its kits, its sites, and who may trade."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sitecast.allocate.item_split import held_keys, row_numbers
 from sitecast.allocate.stability import Counts, TradeTerms, settle
 from sitecast.allocate.steady_slots import add_pieces
 from sitecast.records.draw_boxes import DrawBoxes
@@ -29,8 +30,9 @@ class Steady:
     """(draws or 1, lanes, items) pieces of the last forecast; 1 where its draws are others."""
     weight: Counts
     """(items,)"""
-    capped: NDArray[np.bool_]
-    """(items,) items with a cap of their own: boxes with one stay where the caps allow them."""
+    units: NDArray[np.int64]
+    """(resources, items) units that a piece takes of each resource with a cap. Boxes trade with
+    boxes that hold the same of each, so what sites take of it stays as the caps allow."""
 
     def of_draw(self, draw: int) -> NDArray[np.int32]:
         """(lanes, items) the last forecast's draw of the same number, else its mean."""
@@ -57,46 +59,55 @@ class Steady:
             is_final: (boxes,) boxes that keep their lane.
         """
         stays = lane < 0 if is_final is None else (lane < 0) | is_final
-        if self.capped.any():
-            owner = np.repeat(np.arange(len(lane)), np.diff(boxes.item_ptr))
-            stays[owner[self.capped[boxes.items]]] = True
         wanted = reference.astype(np.int64)
         held = np.where(stays, lane, -1).astype(np.int64)
         add_pieces(wanted, held, boxes.item_ptr, boxes.items, -1)
         site = np.where(stays, -1, self.lane_site[lane])
-        settled = settle(boxes, site, home, self.terms, wanted, self.weight, PROPOSALS)
+        alike, terms = self._alike(boxes)
+        settled = settle(alike, site, home, terms, wanted, self.weight, PROPOSALS)
         moved = np.flatnonzero(settled != site)
         group = self.terms.group[boxes.box_class[moved]]
         kept = lane.copy()
         kept[moved] = self.terms.lane[group, settled[moved]]
         return kept
 
+    def _alike(self, boxes: DrawBoxes) -> tuple[DrawBoxes, TradeTerms]:
+        """The boxes in classes that hold the same of every resource, a group for each amount."""
+        if not self.units.any():
+            return boxes, self.terms
+        kinds = self.terms.kinds
+        kind = replace(boxes, box_class=kinds.of_class[boxes.box_class].astype(np.int32))
+        keys = held_keys(kind, self.units)
+        number, first = row_numbers(keys)
+        of, held = keys[first, 0], keys[first, 1:]
+        group, one = row_numbers(np.column_stack([kinds.group[of], held]))
+        return replace(boxes, box_class=number.astype(np.int32)), TradeTerms(
+            group, kinds.cost[of], self.terms.lane[kinds.group[of[one]]]
+        )
+
 
 def steady(
     week: WeekData, classes: pd.DataFrame, axes: WeekAxes, move_cost: int, previous: SiteForecast,
-    n_draws: int, seed: int,
+    n_draws: int, seed: int, units: NDArray[np.int64],
 ) -> Steady:  # fmt: skip
     """Read what the last forecast asked of each lane.
 
     Args:
-        week: bills of materials and prices, for the weights; caps of items.
+        week: bills of materials and prices, for the weights.
         classes: SimulatedOrders["classes"].
         axes: of the week.
         move_cost: minor units, as in the flow.
         previous: the last published forecast of the same week.
         n_draws: draws of this plan.
         seed: of this plan; draws are compared one by one where seed and number are the same.
+        units: (resources, items) of ItemLimits.
     """
     kits = previous_kits(previous, axes)
     if previous.provenance.seed != seed or len(kits) != n_draws:
         kits = np.rint(kits.mean(axis=0, keepdims=True)).astype(np.int32)
-    caps = week["item_sites"]
-    capped = caps.loc[caps["cap_kits"].notna(), ["item_type", "item_id"]]
-    items = pd.MultiIndex.from_frame(axes.items()[["item_type", "item_id"]])
-    return Steady(
-        trade_terms(classes, axes, move_cost), axes.lanes["site"].to_numpy(np.int64), kits,
-        item_weights(week, axes), items.isin(pd.MultiIndex.from_frame(capped)),
-    )  # fmt: skip
+    lane_site = axes.lanes["site"].to_numpy(np.int64)
+    return Steady(trade_terms(classes, axes, move_cost), lane_site, kits,
+                  item_weights(week, axes), units)  # fmt: skip
 
 
 def trade_terms(classes: pd.DataFrame, axes: WeekAxes, move_cost: int) -> TradeTerms:

@@ -68,14 +68,14 @@ class SteadyWeek:
 
 def steady_week(
     week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan, previous: SiteForecast | None,
-    placed: DrawBoxes, fixed: PlacedFlow, axes: WeekAxes,
+    placed: DrawBoxes, fixed: PlacedFlow, axes: WeekAxes, units: NDArray[np.int64],
 ) -> SteadyWeek | None:  # fmt: skip
-    """Read the last forecast; None where there is none."""
+    """Read the last forecast; None where there is none. `units` are those of ItemLimits."""
     if previous is None:
         return None
     classes = simulated["classes"]
     read = steady(week, classes, axes, plan.settings.allocation.move_cost, previous, plan.draws,
-                  plan.seed)  # fmt: skip
+                  plan.seed, units)  # fmt: skip
     home = homes(previous, simulated["orders"]["box_id"], axes)
     day = axes.days.get_indexer(classes["delivery_date"])
     expected = expected_boxes(simulated["class_boxes"], len(classes), plan.draws)

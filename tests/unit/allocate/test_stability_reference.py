@@ -9,6 +9,7 @@ from boxes_by_hand import boxes_by_hand
 from worlds import small_plan, small_week
 
 from sitecast.allocate import allocate_orders
+from sitecast.allocate.item_limits import item_limits
 from sitecast.allocate.steady import homes, item_weights, previous_kits, steady, trade_terms
 from sitecast.forecast import forecast_sites
 from sitecast.records.week_axes import week_axes
@@ -42,7 +43,9 @@ def kept(world, week=None, seed=None):
     default, axes, plan, (_, _, previous), (made, allocation, _) = world
     classes = made.simulated["classes"]
     plan_seed = plan.seed if seed is None else seed
-    state = steady(week or default, classes, axes, MOVE_COST, previous, DRAWS, plan_seed)
+    caps = item_limits(week or default, axes)
+    state = steady(week or default, classes, axes, MOVE_COST, previous, DRAWS, plan_seed,
+                   caps.units)  # fmt: skip
     lane = lanes_of_first_draw(made, allocation, axes)
     boxes = made.draws[0]
     none = np.full(len(lane), -1)
@@ -110,12 +113,34 @@ def test_trades_keep_loads_and_costs_and_lower_the_change(world):
     assert change[1] < change[0]
 
 
-def test_boxes_with_a_capped_item_stay_where_the_caps_allow_them(world):
-    week, *_ = world
-    caps = week["item_sites"].assign(cap_kits=pd.array([5] * len(week["item_sites"]), "Int64"))
-    tables = {**week.tables, "item_sites": caps}
-    _, _, _, before, after = kept(world, dataclasses.replace(week, tables=tables))
-    assert np.array_equal(before, after)
+LINES = {"one for all": lambda item: "hot", "two": lambda item: "hot" if item < "r4" else "cold"}
+
+
+@pytest.mark.parametrize("line_of", LINES.values(), ids=LINES)
+def test_boxes_trade_with_boxes_that_take_the_same_of_every_cap(world, line_of):
+    week, axes, *_ = world
+    made = week["item_sites"]
+    capped = made["item_id"].eq("r1") & made["site_id"].eq("north")
+    made = made.assign(line_id=made["item_id"].astype(object).map(line_of),
+                       cap_kits=pd.array(np.where(capped, 5, None), "Int64"))  # fmt: skip
+    rows = [("line", site, line_of(item)) for site in ("north", "south") for item in ("r1", "r6")]
+    rows += [("sku", "south", "sku-rice")]
+    lines = pd.DataFrame(rows, columns=["resource_type", "site_id", "resource_id"])
+    shared = lines.drop_duplicates().assign(menu_week=week.menu_week, cap=9)
+    tables = {**week.tables, "item_sites": made, "resource_caps": shared}
+    limited = dataclasses.replace(week, tables=tables)
+    state, boxes, _, before, after = kept(world, limited)
+    caps = item_limits(limited, axes)
+    assert set(caps.table["item_type"]) == {"recipe", "line", "sku"}
+    held = [pieces(boxes, lane, axes) for lane in (before, after)]
+    assert np.array_equal(caps.load(held[0]), caps.load(held[1]))
+    wanted = state.of_draw(0) - world[4][1].kits_committed
+    change = [(np.abs(each - wanted) @ state.weight).sum() for each in held]
+    assert change[1] < change[0]
+    free = kept(world)[4]
+    free_change = (np.abs(pieces(boxes, free, axes) - wanted) @ state.weight).sum()
+    assert not np.array_equal(caps.load(held[0]), caps.load(pieces(boxes, free, axes)))
+    assert free_change <= change[1]
 
 
 def test_final_boxes_stay(world):
