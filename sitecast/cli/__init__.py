@@ -5,6 +5,7 @@ import sys
 import click
 
 from sitecast import __version__
+from sitecast.cli.backtest import backtest
 from sitecast.cli.data import check_data, import_data
 from sitecast.cli.doctor import doctor, settle
 from sitecast.cli.downstream import feed, recall
@@ -35,6 +36,6 @@ def main() -> None:
 
 for command in (
     demo, init, plan, run, publish, recall, feed, check_data, import_data, show, compare, evaluate,
-    doctor, settle,
+    backtest, doctor, settle,
 ):  # fmt: skip
     main.add_command(command)

@@ -31,7 +31,7 @@ def show(table: str, rows: int, home: Path | None, as_json: bool) -> None:
         frame = forecast_accuracy(ledger)
     else:
         frame = ledger.current(table)
-    _print(frame.head(rows), as_json)
+    print_table(frame.head(rows), as_json)
 
 
 @click.command()
@@ -55,7 +55,7 @@ def compare(home: Path | None, as_json: bool) -> None:
         for week in plan.menu_weeks
     ]
     source = installation.source(plan.settings)
-    _print(compare_with_actuals(source, plan, weeks), as_json)
+    print_table(compare_with_actuals(source, plan, weeks), as_json)
 
 
 @click.command()
@@ -72,10 +72,11 @@ def evaluate(again: bool, home: Path | None, as_json: bool) -> None:
     report = evaluate_published(installation, now(), again)
     for (plan_id, menu_week), reason in report.left_out.items():
         click.echo(f"{menu_week} of {plan_id} is left out: {reason}", err=True)
-    _print(accuracy_by_lead(forecast_accuracy(installation.ledger)), as_json)
+    print_table(accuracy_by_lead(forecast_accuracy(installation.ledger)), as_json)
 
 
-def _print(frame: Any, as_json: bool) -> None:
+def print_table(frame: Any, as_json: bool) -> None:
+    """A frame as a table for people, or as JSON rows."""
     if as_json:
         click.echo(json.dumps(json.loads(frame.to_json(orient="records", date_format="iso"))))
         return

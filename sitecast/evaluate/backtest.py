@@ -1,0 +1,121 @@
+"""Past plans, made anew with what was known then, through the steps that every plan goes through.
+
+Nothing is stored or published: a backtest leaves no trace in an installation.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+import sitecast
+from sitecast.configure import make_plan
+from sitecast.demand import model_labels
+from sitecast.errors import DataError, SettingsError, SitecastError
+from sitecast.evaluate.compare import EVER, compare_with_actuals
+from sitecast.extract import Source, extract_week, read_calendar
+from sitecast.pipeline import forecast_week, simulate_week
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_written import FORECAST_ACCURACY
+from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast.settings import PlanSettings
+from sitecast.weeks import checked_menu_week
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """What past plans would have been worth."""
+
+    table: pd.DataFrame
+    """forecast_accuracy; plan_id names plans that were never saved."""
+    left_out: Mapping[tuple[str, int], str]
+    """(menu_week, lead_day) → why there is no forecast."""
+
+
+def backtest(
+    source: Source,
+    settings: PlanSettings,
+    menu_weeks: Sequence[str],
+    lead_days: Sequence[int],
+    known_at: dt.datetime = EVER,
+    progress: Progress | None = None,
+) -> Backtest:
+    """Forecast past weeks as of so many days before each began, and measure them.
+
+    The forecast of a longer lead stands in for the one published before: `previous_plan`, and what
+    the allocation stays close to.
+
+    Args:
+        source: orders of the weeks and of the weeks before them.
+        settings: as a plan file's; as_of, first_menu_week and horizon_weeks are replaced.
+        menu_weeks: the weeks, delivered by now.
+        lead_days: days from as_of (midnight, UTC) to the week's first date.
+        known_at: actuals as known then.
+        progress: told before each forecast.
+    Raises:
+        SettingsError: a week that the calendar does not have.
+    """
+    labels = model_labels(settings.models)
+    starts = read_calendar(source, known_at).set_index("menu_week")["start_date"]
+    parts, left_out = [FORECAST_ACCURACY.empty()], {}
+    for menu_week in menu_weeks:
+        before: SiteForecast | None = None
+        for lead in sorted(set(lead_days), reverse=True):
+            if progress is not None:
+                progress(f"{menu_week}, {lead} days ahead")
+            as_of = starts[menu_week].tz_localize("UTC") - pd.Timedelta(days=lead)
+            try:
+                plan = past_plan(source, settings, menu_week, as_of.to_pydatetime(), labels)
+                week, forecast = forecast_as_of(source, plan, menu_week, before)
+                part = compare_with_actuals(source, plan, [(week, forecast, before)], known_at)
+            except SitecastError as error:
+                left_out[menu_week, lead] = error.problem
+                continue
+            parts.append(part)
+            before = forecast
+    return Backtest(pd.concat([part for part in parts if len(part)] or parts[:1]), left_out)
+
+
+def forecast_as_of(
+    source: Source, plan: ForecastPlan, menu_week: str, before: SiteForecast | None = None
+) -> tuple[WeekData, SiteForecast]:
+    """One week of a past plan, in memory: what was known at its as_of, and its forecast."""
+    week = extract_week(source, plan, menu_week)
+    near = before if plan.settings.allocation.stability else None
+    return week, forecast_week(week, simulate_week(week, plan), plan, near)
+
+
+def weeks_between(calendar: pd.DataFrame, first: str, last: str) -> list[str]:
+    """Menu weeks from first to last, in the calendar's order of dates.
+
+    Raises:
+        SettingsError: a week is not in the calendar, or the last comes before the first.
+    """
+    keys = calendar.sort_values("start_date")["menu_week"].astype(object).tolist()
+    place = [keys.index(checked_menu_week(key, keys)) for key in (first, last)]
+    if place[0] > place[1]:
+        raise SettingsError("the last week comes before the first", {"weeks": f"{first}..{last}"})
+    return keys[place[0] : place[1] + 1]
+
+
+def past_plan(
+    source: Source, settings: PlanSettings, menu_week: str, as_of: dt.datetime,
+    models: Mapping[str, str],
+) -> ForecastPlan:  # fmt: skip
+    """A plan of one week as it would have been made at as_of. It is not saved anywhere.
+
+    Raises:
+        DataError: the calendar did not have the week then.
+    """
+    then = settings.model_copy(
+        update={"as_of": as_of, "first_menu_week": menu_week, "horizon_weeks": 1}
+    )
+    calendar = read_calendar(source, as_of)
+    if menu_week not in set(calendar["menu_week"]):
+        raise DataError("the calendar did not have the week then", {"menu_week": menu_week})
+    return make_plan(
+        then, calendar, source.fingerprints(), as_of, sitecast.__version__, models
+    )  # fmt: skip
