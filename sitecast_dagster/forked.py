@@ -5,22 +5,21 @@ A forked child starts with every module imported: half a second a week instead o
 The parent must have no threads of its own.
 """
 
-import ctypes
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
+from sitecast_dagster.run_process import die_with_parent
+
 Say = Callable[[str], None]
 Work = Callable[[Say], str]
 """Does the work of one child; says how far it is; returns its result; raises when it fails."""
 
 _FORK = multiprocessing.get_context("fork")
-_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def run_forked(
 
 def _child(work: Work, sender: Connection, log: Path) -> None:
     os.setpgrp()  # Ctrl-C on the terminal reaches the parent only, which decides
-    _die_with_parent()
+    die_with_parent()
     handle = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     os.dup2(handle, 1)
     os.dup2(handle, 2)
@@ -109,10 +108,3 @@ def _child(work: Work, sender: Connection, log: Path) -> None:
         sender.send(("failed", str(error)))
     else:
         sender.send(("done", result))
-
-
-def _die_with_parent() -> None:
-    """Let the system end this child when its parent dies, whatever it is doing (Linux)."""
-    prctl = getattr(ctypes.CDLL(None), "prctl", None)
-    if prctl is not None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

@@ -10,6 +10,7 @@ import dagster as dg
 from sitecast.deployment import Deployment
 from sitecast.store.files import locked, make_folder, replace_file
 from sitecast_dagster.partitions import MENU_WEEK
+from sitecast_dagster.run_process import CODE_SERVER_TAG, forget, lives
 
 TEMPLATE = Path(__file__).with_name("dagster.yaml")
 
@@ -34,7 +35,20 @@ def init_instance(deployment: Deployment) -> Path:
             instance.get_runs(limit=1)
             instance.get_dynamic_partitions(MENU_WEEK)
             instance.all_instigator_state()
+            _close_lost_runs(instance)
     return home
+
+
+def _close_lost_runs(instance: dg.DagsterInstance) -> None:
+    """Runs that everything died under, from before a crash of the machine: tried again by policy.
+
+    The monitoring daemon would notice those that had started, and the others after minutes only.
+    """
+    under_way = [dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED]
+    for run in instance.get_runs(dg.RunsFilter(statuses=under_way)):
+        if CODE_SERVER_TAG in run.tags and not lives(instance, run):
+            instance.report_run_failed(run, "the process that ran it is gone")
+            forget(instance, run.run_id)
 
 
 def _write_settings(path: Path, deployment: Deployment) -> None:

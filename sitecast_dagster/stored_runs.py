@@ -1,6 +1,6 @@
 """Creates and executes runs that the UI can show, link and start again.
 
-What belongs here: every use of Dagster's private interfaces (pinned, and held by
+What belongs here: Dagster's private interfaces for recorded runs (pinned, and held by
 tests/orchestration/test_private_interfaces.py). What does not: which runs, and when
 (local_runner.py). `execute_in_process` is public, but its runs belong to no code location: the UI
 would offer no re-execution and list them under no job.

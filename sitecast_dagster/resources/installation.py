@@ -13,6 +13,7 @@ from pydantic import Field
 
 from sitecast.deployment import Deployment
 from sitecast.installation import Installation, open_installation
+from sitecast_dagster.run_process import drop_lock, hold_lock
 
 
 class InstallationResource(dg.ConfigurableResource["InstallationResource"]):
@@ -28,6 +29,16 @@ class InstallationResource(dg.ConfigurableResource["InstallationResource"]):
         """A resource for this deployment; its secrets are read from the environment again."""
         plan_file = deployment.plan_file.resolve() if deployment.plan_file else ""
         return cls(home=str(deployment.home.resolve()), plan_file=str(plan_file))
+
+    def setup_for_execution(self, context: dg.InitResourceContext) -> None:
+        """Every run opens an installation: its process shows that it lives as long as it does."""
+        if context.run is not None and context.instance is not None:
+            hold_lock(context.instance, context.run.run_id)
+
+    def teardown_after_execution(self, context: dg.InitResourceContext) -> None:
+        """The run's work is done."""
+        if context.run is not None and context.instance is not None:
+            drop_lock(context.instance, context.run.run_id)
 
     def deployment(self) -> Deployment:
         """Settings from the environment, with the fields of this resource on top."""

@@ -16,6 +16,8 @@ from sitecast_dagster.definitions import defs
 from sitecast_dagster.schedules import weekly_plan
 from sitecast_dagster.sensors import SENSORS
 
+PINNED = {"stored_runs.py", "run_launcher.py", "webserver.py"}
+"""May use Dagster's private interfaces: tests hold them against the pinned version."""
 LAYER = Path(sitecast_dagster.__file__).parent
 NAMES = ["forecast_plan", "extracted_data", "simulated_orders", "site_forecast",
          "forecast_changes", "published_forecast"]  # fmt: skip
@@ -74,7 +76,7 @@ def test_annotations_stay_real(path):
     assert "from __future__ import annotations" not in text, "it breaks typed config and contexts"
     assert text.startswith('"""')
     private = "dagster._" in text
-    assert not private or path.name == "stored_runs.py"
+    assert not private or path.name in PINNED
 
 
 def test_launch_config_mirrors_the_plan_settings():

@@ -1,0 +1,97 @@
+"""A crash of the machine: no run is a phantom for ever, no slot lost, every week done once."""
+
+from collections import Counter
+from contextlib import ExitStack
+from pathlib import Path
+
+import dagster as dg
+import pytest
+from faults.stack import FAILURE, STARTED, Stack, running
+from orchestration.conftest import Company
+
+from sitecast.pipeline import configure_plan
+from sitecast.records.plan import ForecastPlan
+from sitecast.store.files import locked
+from sitecast_dagster.instance import init_instance
+from sitecast_dagster.tags import PARTITION_TAG
+
+pytestmark = pytest.mark.slow
+WEEKS = 2
+
+
+@pytest.fixture
+def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
+    monkeypatch.chdir(tmp_path)
+    made = Company(tmp_path / "home")
+    made.plan(horizon_weeks=WEEKS)
+    init_instance(made.deployment)
+    return made
+
+
+@pytest.fixture
+def plan(company: Company) -> ForecastPlan:
+    """A plan whose weeks the sensor will ask for."""
+    opened = company.open()
+    return configure_plan(opened, opened.plan_settings(), company.resource.now())
+
+
+def runs_of_weeks(stack: Stack, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
+    with stack.instance() as instance:
+        wanted = dg.RunsFilter(job_name="forecast_week", statuses=list(statuses))
+        return list(instance.get_runs(wanted))
+
+
+def require_each_week_once(stack: Stack, plan: ForecastPlan) -> None:
+    """Wait for the publication; then no week has more than one run that ended well."""
+    ledger = stack.company.open().ledger
+    stack.wait("publication", lambda: len(ledger.publications()) == 1)
+    done = runs_of_weeks(stack, dg.DagsterRunStatus.SUCCESS)
+    assert Counter(run.tags[PARTITION_TAG] for run in done) == dict.fromkeys(plan.menu_weeks, 1)
+
+
+def commits_held_up(company: Company, plan: ForecastPlan) -> ExitStack:
+    """While this is held, runs come as far as their first commit, and no further."""
+    held = ExitStack()
+    for week in plan.menu_weeks:
+        place = company.home / "weeks" / plan.plan_id / week / "extracted_data"
+        held.enter_context(locked(place / ".lock"))
+    return held
+
+
+@pytest.mark.matrix("host crash: daemon, code server and all runs killed; the daemon comes back")
+def test_runs_that_everything_died_under_are_noticed_and_every_week_is_done(
+    company: Company, plan: ForecastPlan, tmp_path: Path
+) -> None:
+    with running(company, tmp_path / "log") as stack:
+        with commits_held_up(company, plan):
+            stack.wait("all slots taken", lambda: len(runs_of_weeks(stack, STARTED)) == WEEKS)
+            stack.crash()
+        assert len(runs_of_weeks(stack, STARTED)) == WEEKS  # phantoms, in every slot
+        stack.start()
+        stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
+        require_each_week_once(stack, plan)
+
+
+@pytest.mark.matrix("code server and all runs killed; the daemon lives on")
+def test_runs_that_lost_their_code_server_are_noticed_and_every_week_is_done(
+    company: Company, plan: ForecastPlan, tmp_path: Path
+) -> None:
+    with running(company, tmp_path / "log") as stack:
+        with commits_held_up(company, plan):
+            stack.wait("all slots taken", lambda: len(runs_of_weeks(stack, STARTED)) == WEEKS)
+            stack.kill_all_but_the_daemon()
+            stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
+        require_each_week_once(stack, plan)
+
+
+@pytest.mark.matrix("code server killed: its runs die with it")
+def test_no_run_outlives_its_code_server(
+    company: Company, plan: ForecastPlan, tmp_path: Path
+) -> None:
+    with running(company, tmp_path / "log") as stack:
+        with commits_held_up(company, plan):
+            stack.wait("all slots taken", lambda: len(runs_of_weeks(stack, STARTED)) == WEEKS)
+            stack.kill_code_server()
+            stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
+            assert stack.workers() == []
+        require_each_week_once(stack, plan)
