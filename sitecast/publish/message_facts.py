@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from sitecast.publish.contents import Contents
+from sitecast.publish.openings import openings_in_words
 from sitecast.publish.page.attention import changes_in_money
 from sitecast.publish.page.needs import sku_facts
 from sitecast.publish.summary import summarise
@@ -26,6 +27,7 @@ def email_facts(contents: Contents) -> dict[str, Any]:
         "site_names": contents.site_names,
         "changes": changes_in_words(contents), **_exceptions(contents),
         "orders": orders_in_words(contents),
+        "openings": openings_in_words(contents),
         "busiest": [row for row in summary["busiest"] if row["used"] is not None][:3],
         "unallocated": [{**row, "words": reason_in_words(row["reason"])}
                         for row in summary["unallocated"][:3]],

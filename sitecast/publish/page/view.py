@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from sitecast.publish.charts import site_load_svg
 from sitecast.publish.contents import Contents
+from sitecast.publish.openings import openings_in_words
 from sitecast.publish.page.attention import changes_in_words, ranked_exceptions
 from sitecast.publish.page.axes import Axes, axes_of
 from sitecast.publish.page.detail import bills, days_of_needs, items_in_words, kits
@@ -39,6 +40,7 @@ def page_view(contents: Contents, ui_url: str) -> dict[str, Any]:
         "below_floor": _placed_in_words(contents, summary["below_floor"]),
         "over_cap": _placed_in_words(contents, summary["over_cap"]),
         "changes": changes_in_words(contents),
+        "openings": openings_in_words(contents),
         "charts": _charts(contents),
         "made_of": contents.versions,
         "plan": plan,

@@ -76,6 +76,13 @@ def test_a_plan_without_a_predecessor_says_nothing_of_changes(tmp_path: Path) ->
     assert names == ["load.png"]
 
 
+def test_sites_to_open_are_told_in_one_line(tmp_path: Path) -> None:
+    message = told(tmp_path)
+    line = "South opens in 2026-W48, 2026-W49 for GBP 9,000, which saves GBP 12,200"
+    assert f"Sites to open: {line}" in part(message, "plain").splitlines()
+    assert f"<b>Sites to open:</b> {line}</p>" in part(message, "html")
+
+
 def test_both_parts_tell_the_same_exceptions_at_most_twenty(tmp_path: Path) -> None:
     thresholds = {"p_over_cap": 0.0, "over_need": 1.0, "spoiling_share": 0.0}
     message = told(tmp_path, exceptions=thresholds)

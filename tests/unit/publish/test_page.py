@@ -54,6 +54,11 @@ def test_text_from_the_data_never_becomes_markup(page: str) -> None:
     assert "&lt;img src=x onerror=alert(1)&gt;" in page
 
 
+def test_sites_to_open_are_told_where_there_is_a_choice(page: str) -> None:
+    name = "South" + POISON.replace("<", "&lt;").replace(">", "&gt;")
+    assert f"<p>Sites to open: {name} opens in 2026-W48, 2026-W49 for " in page
+
+
 def test_page_loads_nothing_and_links_only_files_beside_it(page: str) -> None:
     tags = Tags(page).tags
     assert not [attributes for _, attributes in tags if "src" in attributes]
