@@ -5,8 +5,9 @@ forecast (the plan file, settings.py). Only cli/ and sitecast_dagster/resources/
 """
 
 from pathlib import Path
+from typing import Any
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from sitecast.errors import SettingsError
@@ -64,4 +65,23 @@ class Deployment(BaseSettings):
                 {"setting": "source"},
                 "set SITECAST_SOURCE_URL to a SQLAlchemy URL",
             )
-        return self.source_url.get_secret_value()
+        url = self.source_url.get_secret_value()
+        if "://" not in url:  # a folder's name would be shown
+            raise SettingsError("SITECAST_SOURCE_URL is not a URL", {},
+                                "write it like postgresql://user@host/database")  # fmt: skip
+        return url
+
+
+def read_deployment(**given: Any) -> Deployment:
+    """Settings from the environment, with what is given on top.
+
+    Raises:
+        SettingsError: names each variable that is wrong, never its value.
+    """
+    try:
+        return Deployment(**given)
+    except ValidationError as error:
+        wrong = [f"SITECAST_{str(item['loc'][0]).upper()}: {item['msg']}"
+                 for item in error.errors(include_input=False)]  # fmt: skip
+        raise SettingsError(f"wrong variables of the environment: {'; '.join(wrong)}", {},
+                            "see docs/reference/settings.md") from None  # fmt: skip

@@ -18,6 +18,7 @@ from sitecast.publish import (
 from sitecast.records.plan import ForecastPlan
 from sitecast.settings import PlanSettings, load_plan_file
 from sitecast.store import Ledger, OutboxRow, WeekStore
+from sitecast.store.files import written_or_store_error
 from sitecast.store.outbox import Outbox
 
 
@@ -76,7 +77,8 @@ class Installation:
 def open_installation(deployment: Deployment) -> Installation:
     """Open (and on first use create) everything a deployment names."""
     home = deployment.home
-    home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with written_or_store_error(home):
+        home.mkdir(parents=True, exist_ok=True, mode=0o700)
     ledger = Ledger(deployment.ledger_url)
     ledger.create()
     mailer: Mailer = FileMailer(home / "outbox")

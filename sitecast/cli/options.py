@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from sitecast.deployment import Deployment
+from sitecast.deployment import Deployment, read_deployment
 
 Command = Callable[..., Any]
 
@@ -51,4 +51,4 @@ def json_option(command: Command) -> Command:
 def deployment(home: Path | None, plan_file: Path | None = None) -> Deployment:
     """Settings from the environment, with what the command line says on top."""
     given: dict[str, Any] = {"home": home, "plan_file": plan_file}
-    return Deployment(**{name: value for name, value in given.items() if value is not None})
+    return read_deployment(**{name: value for name, value in given.items() if value is not None})

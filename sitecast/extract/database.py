@@ -35,8 +35,8 @@ class DatabaseSource:
 
     @property
     def name(self) -> str:
-        """The URL without its password."""
-        return self._url.render_as_string(hide_password=True)
+        """The URL without its password, and without its options: one may be a password too."""
+        return self._url.set(query={}).render_as_string(hide_password=True)
 
     def read(self, table: str, menu_weeks: Sequence[str] | None = None) -> pd.DataFrame | None:
         """The table's rows; see Source.read."""

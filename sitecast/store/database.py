@@ -26,7 +26,7 @@ class Database:
     def __init__(self, url: str) -> None:
         self.url = _checked(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._engine = sa.create_engine(self.url, poolclass=NullPool, hide_parameters=True)
+        self._engine = _engine(self.url)
         if self.is_sqlite:
             sa.event.listen(self._engine, "connect", _set_up_sqlite)
             sa.event.listen(self._engine, "begin", _begin_sqlite)
@@ -83,6 +83,17 @@ def _checked(url: str) -> URL:
         raise SettingsError("the ledger needs a SQLite file or PostgreSQL",
                             {"database": parsed.get_backend_name()}, remedy)  # fmt: skip
     return parsed
+
+
+def _engine(url: URL) -> sa.Engine:
+    try:
+        return sa.create_engine(url, poolclass=NullPool, hide_parameters=True)
+    except (ImportError, ArgumentError) as error:
+        raise SettingsError(
+            f"cannot open a database by this URL ({type(error).__name__})",
+            {"database": url.get_backend_name()},
+            "install its driver: pip install 'sitecast[postgres]'",
+        ) from None
 
 
 @contextlib.contextmanager

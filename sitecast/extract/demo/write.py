@@ -17,6 +17,7 @@ from sitecast.extract.demo.usage import usage_of_week, usage_table
 from sitecast.extract.demo.vocabulary import plan_template
 from sitecast.extract.demo.volumes import box_forecast_of_week
 from sitecast.records.tables_read import TABLES_READ
+from sitecast.store.files import written_or_store_error
 
 DEFAULT_SEED = 20261120
 
@@ -41,7 +42,8 @@ def write_demo_company(
     """
     tell = progress or (lambda _: None)
     profile = company_size(size)
-    target.mkdir(parents=True, exist_ok=True, mode=0o700)  # it becomes the home of an installation
+    with written_or_store_error(target):  # it becomes the home of an installation: its owner's
+        target.mkdir(parents=True, exist_ok=True, mode=0o700)
     tell("inventing the company")
     company = found_company(profile, seed)
     folder = target / "input"

@@ -1,0 +1,72 @@
+"""Secrets are planted in the environment; a good run and a bad one must leave no trace of them."""
+
+import base64
+from urllib.parse import quote
+
+import pytest
+
+from sitecast.deployment import Deployment
+from sitecast_dagster.local_runner import run_plan
+
+PASSWORD = "c4nary-p@ss/word"
+TOKEN = "c4nary-token-in-the-address"
+KEY = base64.b64encode(b"c4nary-key-that-signs-every-webhook").decode()
+SECRETS = {
+    "SITECAST_SMTP_URL": f"smtp+plain://planner:{quote(PASSWORD, safe='')}@127.0.0.1:1",
+    "SITECAST_WEBHOOK_URL": f"http://127.0.0.1:1/hooks/{TOKEN}",
+    "SITECAST_WEBHOOK_SECRET": f"whsec_{KEY}",
+    "SITECAST_SOURCE_URL": f"sqlite:////no/such/c4nary.db?password={quote(PASSWORD, safe='')}",
+}
+SEARCHED = [
+    PASSWORD.encode(), quote(PASSWORD, safe="").encode(), TOKEN.encode(), KEY.encode(),
+    base64.b64decode(KEY), base64.b64encode(PASSWORD.encode()),
+    base64.b64encode(f"\0planner\0{PASSWORD}".encode()),
+]  # fmt: skip
+
+
+@pytest.mark.matrix("Secrets: none in logs, events, metadata, files or output", page="security")
+def test_no_secret_is_left_anywhere(company, monkeypatch, capfd):
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    good = run_plan(Deployment(home=company.home), lambda *_: None)
+    assert good.succeeded, good.failures
+    waiting = company.open().ledger  # both messages could not be delivered
+    with waiting.database.reading() as connection:
+        errors = connection.exec_driver_sql("SELECT last_error FROM outbox").scalars().all()
+    assert len(errors) == 2
+    assert all(errors)
+    company.plan(source="database", as_of="2026-11-21T00:00:00Z")
+    bad = run_plan(Deployment(home=company.home), lambda *_: None)
+    assert not bad.succeeded
+    assert "database" in str(bad.failures)
+    output = "".join(capfd.readouterr()).encode() + repr((good, bad, errors)).encode()
+    files = [path for path in company.home.rglob("*") if path.is_file()]
+    assert {".db", ".html", ".parquet", ".json", ".log", ".xlsx"} <= {p.suffix for p in files}
+    for secret in SEARCHED:
+        assert secret not in output
+        assert [path for path in files if secret in path.read_bytes()] == []
+
+
+@pytest.mark.matrix("Secrets: not shown when they are malformed", page="security")
+@pytest.mark.parametrize(("name", "value"), [
+    ("SITECAST_SMTP_URL", f"ftp://planner:{TOKEN}@mail"), ("SITECAST_SMTP_URL", f"smtp://:{TOKEN}"),
+    ("SITECAST_SMTP_URL", f"smtp://planner:{TOKEN}@mail:99999999"),
+    ("SITECAST_SOURCE_URL", f"no-such://user:{TOKEN}@host/db"), ("SITECAST_SOURCE_URL", TOKEN),
+    ("SITECAST_SOURCE_URL", f"postgresql+nothing://user:{TOKEN}@host/db"),
+    ("SITECAST_WAREHOUSE_URL", f"postgresql://user:{TOKEN}@127.0.0.1:1/db"),
+    ("SITECAST_WAREHOUSE_URL", f"mysql://user:{TOKEN}@host/db"), ("SITECAST_WAREHOUSE_URL", TOKEN),
+    ("SITECAST_WEBHOOK_URL", f"https://user:{TOKEN}@hooks"), ("SITECAST_WEBHOOK_SECRET", TOKEN),
+    ("SITECAST_MAX_CONCURRENT_WEEKS", TOKEN),
+])  # fmt: skip
+def test_a_wrong_setting_is_told_without_its_value(name, value, company, monkeypatch):
+    from click.testing import CliRunner
+
+    from sitecast.cli import main
+
+    company.plan(source="database")
+    monkeypatch.setenv(name, value)
+    for command in (["doctor", "--json"], ["check-data"]):
+        told = CliRunner().invoke(main, [*command, "--home", str(company.home)])
+        assert told.exit_code in (1, 2), told.output
+        assert isinstance(told.exception, SystemExit), told.exception
+        assert TOKEN not in told.output
