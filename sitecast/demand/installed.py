@@ -13,6 +13,7 @@ from typing import Any, Literal
 
 from sitecast.demand.shares import ShrunkShares
 from sitecast.demand.volumes import MovingMeanVolumes
+from sitecast.demand.weighted_volumes import WeightedVolumes
 from sitecast.errors import SettingsError
 from sitecast.records.plan import ForecastPlan
 from sitecast.settings import ModelSettings
@@ -22,7 +23,8 @@ GROUPS: Mapping[Kind, str] = {
     "volumes": "sitecast.volume_models", "choice": "sitecast.choice_models",
 }  # fmt: skip
 BUILT_IN: Mapping[Kind, Mapping[str, Callable[[], Any]]] = {
-    "volumes": {"moving_mean": MovingMeanVolumes}, "choice": {"shrunk_shares": ShrunkShares},
+    "volumes": {"moving_mean": MovingMeanVolumes, "weighted_mean": WeightedVolumes},
+    "choice": {"shrunk_shares": ShrunkShares},
 }  # fmt: skip
 _METHOD: Mapping[Kind, str] = {"volumes": "boxes", "choice": "choices"}
 _HOW_TO = "docs/how-to/swap-a-model.md"

@@ -29,7 +29,7 @@ class MovingMeanVolumes:
         """See VolumeModel.boxes."""
         weeks = latest_weeks(week, min(self.weeks, plan.settings.history_weeks))
         if not weeks:
-            raise _nothing_known(week)
+            raise nothing_known(week)
         history = past(week, "history_boxes")
         history = history[history["menu_week"].isin(weeks)]
         totals = history.pivot_table(
@@ -97,7 +97,8 @@ def _spread(cells: pd.DataFrame, weeks: int) -> pd.DataFrame:
     return made.reset_index(drop=True)
 
 
-def _nothing_known(week: WeekData) -> DataError:
+def nothing_known(week: WeekData) -> DataError:
+    """Neither a box forecast nor history: what to bring."""
     remedy = "bring box_forecast for the week, or orders of past weeks"
     key = f"menu_week={week.menu_week}"
     breach = Breach("box_forecast", "mean_boxes", key, "", "neither forecast nor history", remedy)

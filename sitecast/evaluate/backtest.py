@@ -49,14 +49,12 @@ def backtest(
     the allocation stays close to.
 
     Args:
-        source: orders of the weeks and of the weeks before them.
+        source: orders of the weeks, weeks_between() of its calendar, and of the weeks before.
         settings: as a plan file's; as_of, first_menu_week and horizon_weeks are replaced.
         menu_weeks: the weeks, delivered by now.
         lead_days: days from as_of (midnight, UTC) to the week's first date.
         known_at: actuals as known then.
         progress: told before each forecast.
-    Raises:
-        SettingsError: a week that the calendar does not have.
     """
     labels = model_labels(settings.models)
     starts = read_calendar(source, known_at).set_index("menu_week")["start_date"]
@@ -76,7 +74,7 @@ def backtest(
                 continue
             parts.append(part)
             before = forecast
-    return Backtest(pd.concat([part for part in parts if len(part)] or parts[:1]), left_out)
+    return Backtest(pd.concat(parts[1:] or parts, ignore_index=True), left_out)
 
 
 def forecast_as_of(
