@@ -2,16 +2,19 @@
 
 A mark stands on a test, on a parameter (`pytest.param(..., marks=...)`) or in `pytestmark`. Its
 page is the folder of the file (tests/faults, tests/security); a test elsewhere names it:
-`@pytest.mark.matrix("row", page="faults")`. Nothing is imported or run.
+`@pytest.mark.matrix("row", page="faults")`. Named cases of bad input and the lines of the security
+checklist that tests elsewhere hold are read from their own files. Nothing is imported or run.
 """
 
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).parents[1]
 NAMED_CASES = ROOT / "tests" / "bad_input_cases.py"
+CHECKLIST = ROOT / "tests" / "security_checklist.py"
 CASES_RUN_BY = (
     "tests/properties/test_bad_input.py::test_r12_a_breach_names_table_column_key_value_and_remedy"
 )
@@ -40,7 +43,7 @@ class Row:
 
 def matrix_pages() -> dict[str, str]:
     """Page by file name; pages without a row are left out."""
-    rows = [*_named_cases(), *marked_rows()]
+    rows = [*_named_cases(), *_checklist(), *marked_rows()]
     pages = {}
     for page, introduction in INTRODUCTIONS.items():
         mine = sorted({row for row in rows if row.page == page}, key=lambda r: (r.text, r.test))
@@ -79,11 +82,20 @@ def _arguments(mark: ast.Call) -> tuple[str, str]:
 
 def _named_cases() -> list[Row]:
     """The first element of each of the named cases of bad input."""
-    for node in ast.parse(NAMED_CASES.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "CASES":
-            cases = [ast.literal_eval(case.elts[0]) for case in node.value.elts]  # type: ignore[attr-defined]
-            return [Row("bad-input", case, f"{CASES_RUN_BY}[{case}]") for case in cases]
-    raise LookupError("CASES")
+    cases = [ast.literal_eval(case.elts[0]) for case in _assigned(NAMED_CASES, "CASES").elts]
+    return [Row("bad-input", case, f"{CASES_RUN_BY}[{case}]") for case in cases]
+
+
+def _checklist() -> list[Row]:
+    lines = ast.literal_eval(_assigned(CHECKLIST, "CHECKLIST"))
+    return [Row("security", line, test) for line, tests in lines.items() for test in tests]
+
+
+def _assigned(path: Path, name: str) -> Any:
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name:
+            return node.value
+    raise LookupError(name)
 
 
 def _table(rows: list[Row]) -> str:

@@ -8,7 +8,6 @@ import datetime as dt
 from collections.abc import Iterator
 
 import dagster as dg
-import sqlalchemy as sa
 
 from sitecast.deployment import Deployment
 from sitecast.doctor import Finding
@@ -33,7 +32,7 @@ def findings(deployment: Deployment, now: dt.datetime) -> Iterator[Finding]:
         with dg.DagsterInstance.from_config(str(home)) as instance:
             yield from _stuck(instance, now)
             yield from _daemon(instance, now)
-    except (dg.DagsterError, sa.exc.SQLAlchemyError, OSError) as error:
+    except Exception as error:  # a wrong dagster.yaml ends in errors of many kinds
         problem = f"Dagster's instance cannot be read: {type(error).__name__}: {error}"
         yield Finding("dagster-unreachable", "error", " ".join(problem.split())[:500],
                       "correct its dagster.yaml, or put a copy of its folder back")  # fmt: skip

@@ -88,8 +88,11 @@ def plan_metadata(plan: ForecastPlan) -> dict[str, Any]:
 def preview(
     frame: pd.DataFrame, rows: int = PREVIEW_ROWS, longest: int = LONGEST_CELL
 ) -> dg.MetadataValue[Any]:
-    """The first rows as a markdown table; texts are cut at `longest` characters."""
-    top = frame.iloc[:rows, :PREVIEW_COLUMNS]
+    """The first rows as a markdown table; texts are cut at `longest` characters.
+
+    No customer is shown: the UI has no login, and what it shows stays in its history.
+    """
+    top = frame.drop(columns="customer_key", errors="ignore").iloc[:rows, :PREVIEW_COLUMNS]
     lines = [_line(top.columns, longest), _line(["---"] * len(top.columns), longest)]
     lines += [_line(row, longest) for row in top.itertuples(index=False)]
     return dg.MetadataValue.md("\n".join(lines))
