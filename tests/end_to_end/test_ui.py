@@ -100,7 +100,7 @@ def test_lineage_checks_and_runs_of_the_command_line_are_there(page, tmp_path):
     page.get_by_text("2 partitions").nth(2).wait_for()
     page.screenshot(path=tmp_path / "lineage.png")
     page.goto("/assets/site_forecast?view=checks")
-    page.get_by_text("Checks (7)").wait_for()
+    page.get_by_text("Checks (8)").wait_for()
     page.get_by_text("Execution history").click()
     # Both weeks: what a check says now is the UI's guess where two weeks ran side by side.
     page.get_by_text("Passed", exact=True).nth(1).wait_for()
