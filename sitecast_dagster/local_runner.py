@@ -16,7 +16,6 @@ from sitecast.deployment import Deployment
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.run_report import RunReport
 from sitecast.records.tables_read import TABLES_READ
-from sitecast.records.week_record import SiteForecast
 from sitecast.store.files import locked
 from sitecast_dagster.definitions import build_definitions
 from sitecast_dagster.failures import cause_of
@@ -35,7 +34,7 @@ from sitecast_dagster.tags import (
     PUBLICATION_TAG,
     RUNNER_TAG,
 )
-from sitecast_dagster.week_status import UNFINISHED, order_of
+from sitecast_dagster.week_status import UNFINISHED, is_forecast, order_of
 
 Progress = Callable[[str, str], None]
 LOCAL = {RUNNER_TAG: "local", MAX_RETRIES_TAG: "0"}
@@ -186,7 +185,7 @@ class _Runner:
         return dg.DagsterInstance.from_config(str(dagster_home(self.deployment)))
 
     def _has(self, plan: ForecastPlan, week: str) -> bool:
-        return self.resource.open().weeks.head(plan.plan_id, week, SiteForecast) is not None
+        return is_forecast(self.resource.open().weeks, plan.plan_id, week)
 
     def _execute(
         self, instance: dg.DagsterInstance, job: str, run_id: str, say: Say

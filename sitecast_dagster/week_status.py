@@ -7,6 +7,7 @@ import dagster as dg
 
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WEEK_RECORDS
+from sitecast.store import WeekStore
 from sitecast_dagster.tags import ORDER_TAG, PARTITION_TAG, PLAN_ID_TAG
 
 PLAN_KEY = dg.AssetKey("forecast_plan")
@@ -17,6 +18,11 @@ FINISHED = {
     dg.DagsterRunStatus.CANCELED,
 }
 UNFINISHED = [status for status in dg.DagsterRunStatus if status not in FINISHED]
+
+
+def is_forecast(weeks: WeekStore, plan_id: str, menu_week: str) -> bool:
+    """Whether all records of a week are stored: a run may have been killed before its last one."""
+    return all(weeks.head(plan_id, menu_week, record) for record in WEEK_RECORDS)
 
 
 def weeks_in_use(instance: dg.DagsterInstance) -> set[str]:

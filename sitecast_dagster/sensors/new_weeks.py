@@ -9,12 +9,11 @@ from collections.abc import Collection, Sequence
 
 import dagster as dg
 
-from sitecast.records.week_record import SiteForecast
 from sitecast_dagster.jobs import WEEK_JOB
 from sitecast_dagster.partitions import MENU_WEEKS
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.tags import ORDER_TAG, PLAN_ID_TAG
-from sitecast_dagster.week_status import order_of, weeks_tried, weeks_under_way
+from sitecast_dagster.week_status import is_forecast, order_of, weeks_tried, weeks_under_way
 
 
 def weeks_due(planned: Sequence[str], done: Collection[str], tried: Collection[str]) -> list[str]:
@@ -37,7 +36,7 @@ def new_weeks(
     if plan is None:
         return dg.SkipReason("no plan has been made yet")
     order = order_of(context.instance, plan)
-    done = [w for w in plan.menu_weeks if opened.weeks.head(plan.plan_id, w, SiteForecast)]
+    done = [w for w in plan.menu_weeks if is_forecast(opened.weeks, plan.plan_id, w)]
     tried = weeks_tried(context.instance, plan.plan_id, order)
     due = weeks_due(plan.menu_weeks, done, tried | weeks_under_way(context.instance, plan.plan_id))
     if not due:
