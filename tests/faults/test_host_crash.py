@@ -49,6 +49,10 @@ def require_each_week_once(stack: Stack, plan: ForecastPlan) -> None:
     assert Counter(run.tags[PARTITION_TAG] for run in done) == dict.fromkeys(plan.menu_weeks, 1)
 
 
+def emails(company: Company) -> list[Path]:
+    return list((company.home / "outbox").glob("*.eml"))
+
+
 def commits_held_up(company: Company, plan: ForecastPlan) -> ExitStack:
     """While this is held, runs come as far as their first commit, and no further."""
     held = ExitStack()
@@ -73,7 +77,7 @@ def test_runs_that_everything_died_under_are_noticed_and_every_week_is_done(
 
 
 @pytest.mark.matrix("code server and all runs killed; the daemon lives on")
-def test_runs_that_lost_their_code_server_are_noticed_and_every_week_is_done(
+def test_runs_that_lost_their_code_server_are_noticed_and_planners_are_told(
     company: Company, plan: ForecastPlan, tmp_path: Path
 ) -> None:
     with running(company, tmp_path / "log") as stack:
@@ -81,17 +85,15 @@ def test_runs_that_lost_their_code_server_are_noticed_and_every_week_is_done(
             stack.wait("all slots taken", lambda: len(runs_of_weeks(stack, STARTED)) == WEEKS)
             stack.kill_all_but_the_daemon()
             stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
-        require_each_week_once(stack, plan)
+        stack.wait("an email each", lambda: len(emails(company)) == WEEKS)
 
 
 @pytest.mark.matrix("code server killed: its runs die with it")
 def test_no_run_outlives_its_code_server(
     company: Company, plan: ForecastPlan, tmp_path: Path
 ) -> None:
-    with running(company, tmp_path / "log") as stack:
-        with commits_held_up(company, plan):
-            stack.wait("all slots taken", lambda: len(runs_of_weeks(stack, STARTED)) == WEEKS)
-            stack.kill_code_server()
-            stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
-            assert stack.workers() == []
-        require_each_week_once(stack, plan)
+    with running(company, tmp_path / "log") as stack, commits_held_up(company, plan):
+        stack.wait("all slots taken", lambda: len(runs_of_weeks(stack, STARTED)) == WEEKS)
+        stack.kill_code_server()
+        stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
+        assert stack.workers() == []

@@ -38,6 +38,7 @@ def test_a_plan_becomes_four_weeks_and_one_publication(stage):
     assert len(list((stage.company.home / "outbox").glob("*.eml"))) == 1
 
 
+@pytest.mark.matrix("3 of 4 weeks done", page="faults")
 def test_three_of_four_weeks_publish_nothing(stage):
     plan = make_plan(stage)
     stage.forecast(plan.menu_weeks[:3])
@@ -47,6 +48,7 @@ def test_three_of_four_weeks_publish_nothing(stage):
     assert len(publications(stage)) == 0
 
 
+@pytest.mark.matrix("week materialised again after publication", page="faults")
 def test_a_week_made_again_from_other_input_is_published_once_more(stage):
     plan = make_plan(stage, horizon_weeks=2)
     stage.forecast(plan.menu_weeks)
@@ -62,6 +64,7 @@ def test_a_week_made_again_from_other_input_is_published_once_more(stage):
     assert stage.tick(publish) == []
 
 
+@pytest.mark.matrix("publish run fails once", page="faults")
 def test_a_failed_publication_is_asked_for_again_under_another_key(stage, monkeypatch):
     plan = make_plan(stage, horizon_weeks=2)
     stage.forecast(plan.menu_weeks)

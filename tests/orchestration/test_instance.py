@@ -14,6 +14,7 @@ def settings_of(company):
     return yaml.safe_load((dagster_home(company.deployment) / "dagster.yaml").read_text())
 
 
+@pytest.mark.matrix("first start by several processes", page="faults")
 def test_several_processes_may_start_on_an_empty_home(company):
     fork = multiprocessing.get_context("fork")
     starts = [fork.Process(target=init_instance, args=(company.deployment,)) for _ in range(4)]

@@ -46,6 +46,7 @@ EVENTS = st.lists(
 
 @settings(max_examples=500, deadline=None)
 @given(events=EVENTS)
+@pytest.mark.matrix("weeks, ticks and failures in any order", page="faults")
 def test_r10_no_interleaving_publishes_a_mixed_or_incomplete_plan_or_one_twice(
     events: list[tuple[str, str, str, int]],
 ) -> None:
@@ -127,6 +128,7 @@ def complete_world(folder: Path) -> World:
     return world
 
 
+@pytest.mark.matrix("publisher killed before it ends", page="faults")
 def test_r9_r10_a_publisher_killed_anywhere_publishes_all_or_nothing_and_then_once(
     tmp_path: Path,
 ) -> None:
@@ -224,6 +226,7 @@ def mail_world(folder: Path, *recipients: str) -> World:
     return world
 
 
+@pytest.mark.matrix("SMTP refuses some, is busy for others", page="faults")
 def test_r10_real_server_accepts_refuses_and_is_busy(
     tmp_path: Path, server: tuple[Server, SmtpMailer]
 ) -> None:
@@ -242,6 +245,7 @@ def test_r10_real_server_accepts_refuses_and_is_busy(
 
 
 @pytest.mark.parametrize("rule", ["resend", "hold"])
+@pytest.mark.matrix("publisher killed after the SMTP server accepted", page="faults")
 def test_r10_killed_after_acceptance_repeats_the_same_bytes_or_nothing(
     tmp_path: Path, server: tuple[Server, SmtpMailer], rule: str
 ) -> None:
@@ -264,12 +268,14 @@ def test_r10_killed_after_acceptance_repeats_the_same_bytes_or_nothing(
     assert len(held) == (1 if rule == "hold" else 0)
 
 
+@pytest.mark.matrix("SMTP down", page="faults")
 def test_r10_server_that_is_down_loses_nothing(tmp_path: Path) -> None:
     world = mail_world(tmp_path, "ana@example.com")
     report = deliver_outbox(world.ledger, SmtpMailer("127.0.0.1", 9, "none"), NOW, "resend")
     assert report.waiting == ("ana@example.com",)
 
 
+@pytest.mark.matrix("SMTP drops after DATA", page="faults")
 def test_connection_that_breaks_after_the_message_is_doubtful_and_held(tmp_path: Path) -> None:
     class Dropping(Server):
         async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:

@@ -78,6 +78,7 @@ def sweep(folder: Path, rounds: int = ROUNDS) -> tuple[int, list[str]]:
     return kills, broken
 
 
+@pytest.mark.matrix("commit killed at any operation", page="faults")
 def test_r9_a_commit_killed_anywhere_leaves_the_old_version_or_the_new_one(tmp_path: Path) -> None:
     kills, broken = sweep(tmp_path)
     assert broken == []
@@ -113,6 +114,7 @@ def _pointer_first(self: WeekStore, folder: Path, version: str, files: Any, toke
     ],
     ids=lambda bugs: "+".join(bugs),
 )
+@pytest.mark.matrix("planted bugs in the store", page="faults")
 def test_the_sweep_finds_planted_bugs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bugs: dict[str, Any]
 ) -> None:
@@ -141,6 +143,7 @@ def test_commits_killed_at_any_moment_recover(tmp_path: Path) -> None:
     assert kills >= 5
 
 
+@pytest.mark.matrix("many writers and readers of one week", page="faults")
 def test_g3_many_writers_and_readers_never_see_anything_torn_or_old(tmp_path: Path) -> None:
     store = open_store(tmp_path)
     put(store, record(0))
@@ -171,6 +174,7 @@ def _write_many(store: WeekStore, writer: int) -> int:
 
 @settings(max_examples=30, deadline=None)
 @given(order=st.permutations(range(4)))
+@pytest.mark.matrix("overtaken attempt commits late (zombie writer)", page="faults")
 def test_g3_the_pointer_never_goes_back_to_an_older_attempt(
     order: list[int], tmp_path_factory: pytest.TempPathFactory
 ) -> None:

@@ -70,6 +70,7 @@ def test_wrong_urls_are_refused_without_showing_them(url: str) -> None:
         Ledger(url)
 
 
+@pytest.mark.matrix("database locked", page="faults")
 def test_busy_database_is_a_transient_error_that_shows_no_parameter(
     tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +112,7 @@ def _insert_then_fail(ledger: Ledger) -> None:
         raise ZeroDivisionError("planted")
 
 
+@pytest.mark.matrix("database dropped mid-transaction", page="faults")
 def test_error_in_a_transaction_takes_everything_back(ledger: Ledger) -> None:
     with pytest.raises(ZeroDivisionError, match="planted"):
         _insert_then_fail(ledger)

@@ -92,6 +92,7 @@ def test_older_attempt_cannot_move_the_pointer_back(store: WeekStore) -> None:
     assert store.head(ID, WEEK, SimulatedOrders) == second
 
 
+@pytest.mark.matrix("week deleted while a run works on it", page="faults")
 def test_deleted_week_is_gone_and_attempts_under_way_are_fenced_off(store: WeekStore) -> None:
     version = put(store, numbers(1.0))
     running = store.begin(ID, WEEK, "simulated_orders")
@@ -106,6 +107,7 @@ def test_deleted_week_is_gone_and_attempts_under_way_are_fenced_off(store: WeekS
 
 
 @pytest.mark.parametrize("name", ["numbers.parquet", "manifest.json"])
+@pytest.mark.matrix("bit rot", page="faults")
 def test_bit_rot_is_noticed_and_the_next_run_repairs_it(store: WeekStore, name: str) -> None:
     version = put(store, numbers(1.0, 2.0))
     path = version_folder(store, "simulated_orders", version) / name

@@ -1,0 +1,176 @@
+"""A disk that is full or broken, at every file operation of a commit and of a publication."""
+
+import errno
+import os
+import resource
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from faults.harness import failing
+from publish_world import NOW, UI_URL, WEEKS, World
+from worlds import WEEK, small_plan, small_provenance
+
+from sitecast.errors import StoreError
+from sitecast.publish import current_publication, publish_plan
+from sitecast.records.week_record import SimulatedOrders
+from sitecast.store import Ledger, WeekStore, week_store
+from sitecast.store.outbox import Outbox
+
+PLAN = small_plan()
+ERRORS = (errno.ENOSPC, errno.EIO)
+ALLOWED = {"", "StoreError", "StoreUnavailable"}
+
+
+def open_store(folder: Path) -> WeekStore:
+    ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
+    ledger.create()
+    return WeekStore(folder / "weeks", ledger)
+
+
+def record(number: int, rows: int = 200) -> SimulatedOrders:
+    return SimulatedOrders(
+        small_provenance(PLAN), {"a": pd.DataFrame({"value": range(number, number + rows)})}
+    )
+
+
+def put(store: WeekStore, made: SimulatedOrders) -> str:
+    return store.commit(made, store.begin(PLAN.plan_id, WEEK, made.asset))
+
+
+def head(store: WeekStore) -> str:
+    found = store.read(SimulatedOrders, PLAN.plan_id, WEEK)
+    return SimulatedOrders(found.provenance, found.tables).version
+
+
+def commits_on_a_failing_disk(folder: Path) -> tuple[int, list[str]]:
+    """Every file operation of a commit fails once, each way; the number, and broken promises."""
+    store, wrong, done = open_store(folder), [], 0
+    put(store, record(0))
+    old = head(store)
+    _, operations = failing(store.root, lambda: put(store, record(1)), None, 0)
+    old = head(store)
+    for number in range(operations):
+        for error in ERRORS:
+            new = record(1000 * (number + 1) + error)
+            told, _ = failing(store.root, lambda new=new: put(store, new), number, error)
+            done += 1
+            seen = _seen(lambda: head(store))
+            point = f"operation {number}, {os.strerror(error)}"
+            if told not in ALLOWED:
+                wrong.append(f"{point}: {told}")
+            if seen not in (old, new.version) or (told == "" and seen != new.version):
+                wrong.append(f"{point}: said {told or 'done'}, a reader finds {seen}")
+            if _seen(lambda new=new: put(store, new)) != new.version:
+                wrong.append(f"{point}: cannot recover")
+            old = new.version
+    left = store.root / PLAN.plan_id / WEEK / "simulated_orders" / "tmp"
+    wrong += [f"left behind: {path.name}" for path in left.iterdir()]
+    return done, wrong
+
+
+def _seen(look: Callable[[], str]) -> str:
+    try:
+        return look()
+    except StoreError as error:
+        return type(error).__name__
+
+
+@pytest.mark.matrix("disk full or broken at any file operation of a commit")
+def test_a_commit_on_a_failing_disk_says_so_and_tears_nothing(tmp_path: Path) -> None:
+    done, wrong = commits_on_a_failing_disk(tmp_path)
+    assert wrong == []
+    assert done >= 30
+
+
+def _written_in_place(path: Path, data: bytes) -> None:
+    with path.open("wb") as file:
+        file.write(data[:3])
+        os.fsync(file.fileno())
+        file.write(data[3:])
+
+
+def _silent(self: WeekStore, folder: Path, version: str, files: object, token: int) -> None:
+    try:
+        COMMIT(self, folder, version, files, token)
+    except OSError:
+        return
+
+
+COMMIT = WeekStore._commit
+
+
+@pytest.mark.parametrize(
+    ("name", "bug"),
+    [("replace_file", _written_in_place), ("WeekStore._commit", _silent)],
+    ids=["pointer written in place", "errors swallowed"],
+)
+def test_the_failing_disk_finds_planted_bugs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, bug: object
+) -> None:
+    monkeypatch.setattr(f"{week_store.__name__}.{name}", bug)
+    assert commits_on_a_failing_disk(tmp_path)[1] != []
+
+
+def complete_world(folder: Path) -> World:
+    folder.mkdir(exist_ok=True)
+    world = World(folder)
+    for week in WEEKS:
+        world.store_week(week)
+    return world
+
+
+def publish(world: World) -> None:
+    publish_plan(world.plan, world.weeks, world.ledger, world.folder, UI_URL, NOW)
+
+
+def state(world: World) -> tuple[str, int, int]:
+    """Current publication, number of publications, number of messages."""
+    current = current_publication(world.ledger, world.folder)
+    assert current is not None
+    assert (current.folder / "manifest.json").is_file()
+    count = len(world.ledger.publications())
+    return current.publication_id, count, len(Outbox(world.ledger.database).rows("pending"))
+
+
+@pytest.mark.matrix("disk full or broken while publishing")
+def test_a_publication_on_a_failing_disk_is_whole_or_not_there(tmp_path: Path) -> None:
+    world = complete_world(tmp_path / "world")
+    publish(world)
+    world.store_week(WEEKS[0], scale=2.0)
+    _, operations = failing(world.folder, lambda: publish(world), None, 0)
+    for turn, number in enumerate(range(0, operations, max(operations // 5, 1))):
+        old = state(world)
+        world.store_week(WEEKS[0], scale=3.0 + turn)
+        error = ERRORS[turn % 2]
+        told, _ = failing(world.folder, lambda: publish(world), number, error)
+        seen = state(world)
+        assert told in ALLOWED, (number, told)
+        assert seen == old or seen[1:] == (old[1] + 1, old[2] + 2)
+        publish(world)
+        assert state(world)[1:] == (old[1] + 1, old[2] + 2)
+
+
+@pytest.mark.matrix("no file may grow: the limit of the system, not a simulated one")
+def test_a_disk_that_takes_no_more_leaves_the_last_publication(tmp_path: Path) -> None:
+    world = complete_world(tmp_path / "world")
+    publish(world)
+    old = state(world)
+    world.store_week(WEEKS[0], scale=2.0)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (40_000, 40_000))
+        try:
+            publish(world)
+        except StoreError:
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+        os._exit(2)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert state(world) == old
+    publish(world)
+    assert state(world)[1:] == (old[1] + 1, old[2] + 2)
