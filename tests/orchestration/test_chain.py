@@ -3,6 +3,8 @@
 import datetime as dt
 import sys
 
+import pytest
+
 from sitecast.errors import StoreError
 from sitecast.records.week_record import SiteForecast, WeekData
 from sitecast_dagster.sensors import new_weeks, publish
