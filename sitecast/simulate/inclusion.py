@@ -132,3 +132,18 @@ def _convolve(left: Any, right: Any, top: Any, out: Any) -> None:
         for c in range(min(top, a) + 1):
             total += left[a - c] * right[c]
         out[a] = total
+
+
+@numba.njit(cache=True, nogil=True)
+def taken_at(rates: Any, limit: Any, times: Any) -> Any:
+    """(N, R) E min(Poisson(rate × time), limit) = Σ P(more than c) over c < limit."""
+    found = np.zeros((len(times), len(rates)))
+    for i in range(len(times)):
+        for r in range(len(rates)):
+            mean = rates[r] * times[i]
+            chance, more = np.exp(-mean), 1.0
+            for c in range(limit[r]):
+                more -= chance
+                found[i, r] += max(more, 0.0)
+                chance *= mean / (c + 1)
+    return found
