@@ -103,7 +103,8 @@ def _alert(stage, result):
         sensor_name="alerts", dagster_instance=stage.instance, dagster_run=run,
         dagster_event=event, resources={"installation": stage.company.resource},
     ).for_run_failure()  # fmt: skip
-    alerts(context)
+    with context:
+        alerts(context)
 
 
 def _emails(home):

@@ -12,6 +12,8 @@ from sitecast.records.tables_read import TABLES_READ
 from sitecast.settings import load_plan_file
 
 Tables = dict[str, pd.DataFrame]
+WRITTEN = {name: t for name, t in TABLES_READ.items() if name != "resource_caps"}
+"""No line or SKU of the demo company has a cap."""
 PLANNED = ["2026-W48", "2026-W49", "2026-W50", "2026-W51"]
 
 
@@ -23,16 +25,16 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def tables(home: Path) -> Tables:
     found = {}
-    for name in TABLES_READ:
+    for name in WRITTEN:
         place = home / "input" / name
         parts = sorted(place.glob("*.parquet")) or [place.with_suffix(".parquet")]
         found[name] = pd.concat([pd.read_parquet(part) for part in parts], ignore_index=True)
     return found
 
 
-@pytest.mark.parametrize("name", TABLES_READ)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_every_table_keeps_its_contract(tables: Tables, name: str) -> None:
-    contract = TABLES_READ[name]
+    contract = WRITTEN[name]
     assert list(tables[name].columns) == [column.name for column in contract.columns]
     assert len(tables[name]) > 0
     assert contract.breaches(contract.shaped(tables[name])) == []
