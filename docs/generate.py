@@ -79,7 +79,9 @@ def commands() -> str:
 
 
 def _command_help(command: click.Command, path: str) -> list[str]:
-    context = click.Context(command, info_name=path, max_content_width=100)
+    # click keeps the help option of the first context: the same one as on the command line
+    names = main.context_settings["help_option_names"]
+    context = click.Context(command, info_name=path, max_content_width=100, help_option_names=names)
     context.terminal_width = 100
     parts = [f"## {path}\n\n```text\n{command.get_help(context).rstrip()}\n```\n"]
     if isinstance(command, click.Group):
