@@ -3,6 +3,8 @@ SHELL := bash
 PYTHON ?= python3
 BIN := .venv/bin
 export SITECAST_HOME ?= .sitecast
+# Keep bytecode even where the environment forbids it: without, every process compiles 2 s of imports.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: setup demo test test-all check docs ui lock clean
 
@@ -48,3 +50,4 @@ bench-%: setup     ## QUICK=1 ends within a minute
 
 clean:
 	rm -rf .venv .sitecast
+	find sitecast sitecast_dagster tests benchmarks docs -name __pycache__ -prune -exec rm -rf {} +
