@@ -43,7 +43,7 @@ docs: setup        ## write the generated reference pages
 	$(BIN)/python docs/generate.py
 
 lock:              ## resolve the dependencies anew (needs uv)
-	uv pip compile -q pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-strip-extras --upgrade -o requirements.lock
+	uv pip compile -q pyproject.toml --all-extras --group dev --universal --generate-hashes --no-header --no-annotate --no-emit-index-url --no-strip-extras --upgrade -o requirements.lock
 
 bench-%: setup     ## QUICK=1 ends within a minute
 	$(BIN)/python -m benchmarks.$*

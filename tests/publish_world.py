@@ -24,11 +24,14 @@ POISON = "<img src=x onerror=alert(1)>"
 
 
 class World:
-    """Stores in a temporary folder, and a plan over two weeks that is saved in them."""
+    """Stores in a temporary folder, and a plan over two weeks that is saved in them.
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    The ledger is a SQLite file there, where no other database is named.
+    """
+
+    def __init__(self, folder: Path, ledger_url: str = "", **settings: Any) -> None:
         self.folder = folder / "publications"
-        self.ledger = Ledger(f"sqlite:///{folder / 'ledger.db'}")
+        self.ledger = Ledger(ledger_url or f"sqlite:///{folder / 'ledger.db'}")
         self.ledger.create()
         self.weeks = WeekStore(folder / "weeks", self.ledger)
         week = small_week()

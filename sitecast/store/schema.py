@@ -43,6 +43,20 @@ ATTEMPTS = sa.Table(
     sa.Column("asset", sa.Text, nullable=False),
     sqlite_autoincrement=True,
 )  # fmt: skip
+_KEY = ("plan_id", "menu_week", "asset")
+WEEK_HEADS = sa.Table(
+    "week_heads", METADATA,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in _KEY),
+    sa.Column("version", sa.Text),
+    sa.Column("token", sa.BigInteger, nullable=False),
+)  # fmt: skip
+"""The pointers of weeks that lie in an object store; a null is a tombstone."""
+WEEK_VERSIONS = sa.Table(
+    "week_versions", METADATA,
+    *(sa.Column(name, sa.Text, primary_key=True) for name in (*_KEY, "version")),
+    sa.Column("token", sa.BigInteger, nullable=False),
+)  # fmt: skip
+"""Below which attempt's token the objects of a version lie."""
 PUBLICATIONS = sa.Table(
     "publications", METADATA,
     sa.Column("publication_id", sa.Text, primary_key=True),

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, TypeVar
@@ -58,17 +58,40 @@ def encode(record: WeekRecord) -> dict[str, bytes]:
 
 
 def read_files(place: Path) -> dict[str, bytes]:
-    """Read a version's files, each checked against the manifest's sha256.
+    """Read a version's files from a folder, each checked against the manifest's sha256.
 
     Raises:
         Corrupt: a file is missing, is damaged, or the manifest cannot be read.
     """
     try:
         manifest = (place / MANIFEST).read_bytes()
+        return checked_files(
+            str(place),
+            manifest,
+            lambda names: {name: (place / name).read_bytes() for name in names},
+        )
+    except OSError as error:
+        raise _damaged(str(place), str(error)) from error
+
+
+def checked_files(
+    place: str, manifest: bytes, read: Callable[[list[str]], Mapping[str, bytes]]
+) -> dict[str, bytes]:
+    """The files that a manifest names, read and checked against its sha256; the manifest is last.
+
+    Args:
+        place: where they lie, for the error.
+        manifest: its bytes.
+        read: gets files by name.
+    Raises:
+        Corrupt: a file is damaged, or the manifest cannot be read.
+    """
+    try:
         sums: dict[str, str] = json.loads(manifest)["sha256"]
-        files = {name: (place / name).read_bytes() for name in sums if _FILE.fullmatch(name)}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        names = [name for name in sums if _FILE.fullmatch(name)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _damaged(place, str(error)) from error
+    files = read(names)
     wrong = sorted(name for name in sums if sha256_of(files.get(name, b"")) != sums[name])
     if wrong:
         raise _damaged(place, f"sha256 differs: {', '.join(wrong)}")
@@ -94,6 +117,6 @@ def decode(record_type: type[R], files: Mapping[str, bytes]) -> R:
     return record
 
 
-def _damaged(place: Path, problem: str) -> Corrupt:
-    return Corrupt(f"a stored version is damaged: {problem}", {"path": str(place)},
+def _damaged(place: str, problem: str) -> Corrupt:
+    return Corrupt(f"a stored version is damaged: {problem}", {"path": place},
                    "run the week again: it is rebuilt from the same inputs")  # fmt: skip

@@ -16,8 +16,10 @@ from worlds import WEEK, small_plan, small_provenance
 from sitecast.errors import StoreError
 from sitecast.publish import current_publication, publish_plan
 from sitecast.records.week_record import SimulatedOrders
-from sitecast.store import Ledger, WeekStore, week_store
+from sitecast.store import Ledger, WeekStore, folder_versions
+from sitecast.store.folder_versions import FolderVersions
 from sitecast.store.outbox import Outbox
+from sitecast.store.week_key import WeekKey
 
 PLAN = small_plan()
 ERRORS = (errno.ENOSPC, errno.EIO)
@@ -92,25 +94,27 @@ def _written_in_place(path: Path, data: bytes) -> None:
         file.write(data[3:])
 
 
-def _silent(self: WeekStore, folder: Path, version: str, files: object, token: int) -> None:
+def _silent(
+    self: FolderVersions, key: WeekKey, version: str, files: dict[str, bytes], token: int
+) -> None:
     try:
-        COMMIT(self, folder, version, files, token)
+        COMMIT(self, key, version, files, token)
     except OSError:
         return
 
 
-COMMIT = WeekStore._commit
+COMMIT = FolderVersions._commit
 
 
 @pytest.mark.parametrize(
     ("name", "bug"),
-    [("replace_file", _written_in_place), ("WeekStore._commit", _silent)],
+    [("replace_file", _written_in_place), ("FolderVersions._commit", _silent)],
     ids=["pointer written in place", "errors swallowed"],
 )
 def test_the_failing_disk_finds_planted_bugs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, bug: object
 ) -> None:
-    monkeypatch.setattr(f"{week_store.__name__}.{name}", bug)
+    monkeypatch.setattr(f"{folder_versions.__name__}.{name}", bug)
     assert commits_on_a_failing_disk(tmp_path)[1] != []
 
 

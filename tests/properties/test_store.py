@@ -17,9 +17,10 @@ from worlds import WEEK, small_plan, small_provenance
 from sitecast.errors import Overtaken, StoreError
 from sitecast.records.contract import TEXT
 from sitecast.records.week_record import SimulatedOrders
-from sitecast.store import Ledger, WeekStore, week_store
+from sitecast.store import Ledger, WeekStore, folder_versions
+from sitecast.store.folder_versions import FolderVersions
 from sitecast.store.parquet import from_parquet, to_parquet
-from sitecast.store.week_store import Head
+from sitecast.store.week_key import Head, WeekKey
 
 PLAN = small_plan()
 ID = PLAN.plan_id
@@ -98,10 +99,13 @@ def _file_by_file(beside: Path, target: Path) -> None:
     beside.rmdir()
 
 
-def _pointer_first(self: WeekStore, folder: Path, version: str, files: Any, token: int) -> None:
+def _pointer_first(
+    self: FolderVersions, key: WeekKey, version: str, files: Any, token: int
+) -> None:
+    folder = self._folder(key)
     self._move_head(folder, Head(version, token))
-    beside = week_store.write_beside(folder / "tmp", str(token), files)
-    week_store.rename_into_place(beside, folder / "v" / version)
+    beside = folder_versions.write_beside(folder / "tmp", str(token), files)
+    folder_versions.rename_into_place(beside, folder / "v" / version)
 
 
 @pytest.mark.parametrize(
@@ -109,7 +113,7 @@ def _pointer_first(self: WeekStore, folder: Path, version: str, files: Any, toke
     [
         {"replace_file": _in_place},
         {"rename_into_place": _file_by_file, "_is_intact": Path.exists},
-        {"WeekStore._commit": _pointer_first},
+        {"FolderVersions._commit": _pointer_first},
         {"_clear_older_attempts": lambda *_: None},
     ],
     ids=lambda bugs: "+".join(bugs),
@@ -121,7 +125,7 @@ def test_the_sweep_finds_planted_bugs(
     for place in (tmp_path, tmp_path / "count-1"):
         (place / "weeks" / ID / WEEK / "simulated_orders").mkdir(parents=True)
     for name, bug in bugs.items():
-        monkeypatch.setattr(f"sitecast.store.week_store.{name}", bug)
+        monkeypatch.setattr(f"sitecast.store.folder_versions.{name}", bug)
     assert sweep(tmp_path, rounds=1)[1] != []
 
 

@@ -34,18 +34,27 @@ class Crash(BaseException):
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    made = World(tmp_path)
+    return published(World(tmp_path))
+
+
+@pytest.fixture
+def stored(tmp_path: Path, ledger_url: str) -> World:
+    """The same on each kind of database in turn."""
+    return published(World(tmp_path, ledger_url))
+
+
+def published(made: World) -> World:
     for week in WEEKS:
         made.store_week(week)
     publish_plan(made.plan, made.weeks, made.ledger, made.folder, UI_URL, NOW)
     return made
 
 
-def test_every_recipient_gets_one_message_once(world: World) -> None:
+def test_every_recipient_gets_one_message_once(stored: World) -> None:
     mailer = ScriptedMailer()
-    report = deliver_outbox(world.ledger, mailer, NOW, "resend")
+    report = deliver_outbox(stored.ledger, mailer, NOW, "resend")
     assert (sorted(report.sent), report.waiting) == ([ANA, BEN], ())
-    assert deliver_outbox(world.ledger, mailer, NOW, "resend").sent == ()
+    assert deliver_outbox(stored.ledger, mailer, NOW, "resend").sent == ()
     assert len(mailer.accepted) == 2
 
 
@@ -55,15 +64,15 @@ def test_refused_recipient_is_named_and_the_other_one_served(world: World) -> No
     assert deliver_outbox(world.ledger, ScriptedMailer(), NOW, "resend").sent == ()
 
 
-def test_transient_error_waits_longer_each_time_and_then_gives_up(world: World) -> None:
+def test_transient_error_waits_longer_each_time_and_then_gives_up(stored: World) -> None:
     down, now = ScriptedMailer(ana=DeliveryError("421"), ben=DeliveryError("421")), NOW
-    report = deliver_outbox(world.ledger, down, now, "resend")
+    report = deliver_outbox(stored.ledger, down, now, "resend")
     assert sorted(report.waiting) == [ANA, BEN]
     early = now + pause(1) - dt.timedelta(seconds=1)
-    assert deliver_outbox(world.ledger, ScriptedMailer(), early, "resend").sent == ()
+    assert deliver_outbox(stored.ledger, ScriptedMailer(), early, "resend").sent == ()
     for attempts in range(1, MAX_ATTEMPTS):
         now += pause(attempts)
-        report = deliver_outbox(world.ledger, down, now, "resend")
+        report = deliver_outbox(stored.ledger, down, now, "resend")
     assert (sorted(report.dead), report.waiting) == ([ANA, BEN], ())
 
 
@@ -87,16 +96,16 @@ def test_doubt_is_settled_by_rule(
 
 @pytest.mark.parametrize("rule", ["resend", "hold"])
 def test_row_left_by_a_process_that_died_is_settled_by_rule(
-    world: World, rule: OnAmbiguous
+    stored: World, rule: OnAmbiguous
 ) -> None:
     with pytest.raises(Crash, match="killed"):
-        deliver_outbox(world.ledger, ScriptedMailer(ana=Crash("killed"), ben=Crash("killed")),
+        deliver_outbox(stored.ledger, ScriptedMailer(ana=Crash("killed"), ben=Crash("killed")),
                        NOW, rule)  # fmt: skip
-    interrupted = Outbox(world.ledger.database).rows("sending")
+    interrupted = Outbox(stored.ledger.database).rows("sending")
     assert len(interrupted) == 1
-    assert interrupted[0] in Outbox(world.ledger.database).due(NOW - dt.timedelta(days=1))
+    assert interrupted[0] in Outbox(stored.ledger.database).due(NOW - dt.timedelta(days=1))
     mailer = ScriptedMailer()
-    report = deliver_outbox(world.ledger, mailer, NOW, rule)
+    report = deliver_outbox(stored.ledger, mailer, NOW, rule)
     if rule == "hold":
         assert report.held == (interrupted[0].recipient,)
         assert len(report.sent) == 1

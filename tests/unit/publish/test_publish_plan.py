@@ -2,13 +2,13 @@ import datetime as dt
 import email
 import email.policy
 import json
-import sqlite3
 import sys
 from email.message import EmailMessage
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import sqlalchemy as sa
 from publish_world import NOW, UI_URL, WEEKS, World
 
 from sitecast.errors import Corrupt, NotFound, StoreError
@@ -32,7 +32,16 @@ LATER = NOW + dt.timedelta(hours=2)
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
-    made = World(tmp_path)
+    return complete(World(tmp_path))
+
+
+@pytest.fixture
+def stored(tmp_path: Path, ledger_url: str) -> World:
+    """The same on each kind of database in turn."""
+    return complete(World(tmp_path, ledger_url))
+
+
+def complete(made: World) -> World:
     for week in WEEKS:
         made.store_week(week)
     return made
@@ -78,31 +87,28 @@ def test_folder_holds_every_table_twice_with_checksums(world: World) -> None:
         pd.testing.assert_frame_equal(mine, ordered)
 
 
-def test_database_view_and_pointers_show_the_current_publication_only(world: World) -> None:
-    publish(world)
-    world.store_week(WEEKS[1], scale=2.0)
-    second = publish(world, now=LATER)
-    current = world.ledger.current("site_load")
+def test_database_view_and_pointers_show_the_current_publication_only(stored: World) -> None:
+    publish(stored)
+    stored.store_week(WEEKS[1], scale=2.0)
+    second = publish(stored, now=LATER)
+    current = stored.ledger.current("site_load")
     assert current.loc[current["menu_week"] == WEEKS[1], "boxes_mean"].tolist() == [76.0] * 6
-    with sqlite3.connect(world.ledger.database.url.database or "") as connection:
-        shown = connection.execute(
-            "SELECT DISTINCT publication_id FROM current_site_load"
-        ).fetchall()
-        kept = connection.execute("SELECT count(*) FROM site_load").fetchone()
-    connection.close()
-    assert (shown, kept) == ([(second.publication_id,)], (24,))
-    pointer = json.loads((world.folder / "current.json").read_text())
+    with stored.ledger.database.reading() as connection:
+        query = "SELECT DISTINCT publication_id FROM current_site_load"
+        assert connection.scalars(sa.text(query)).all() == [second.publication_id]
+        assert connection.scalar(sa.text("SELECT count(*) FROM site_load")) == 24
+    pointer = json.loads((stored.folder / "current.json").read_text())
     assert pointer["publication_id"] == second.publication_id
-    assert (world.folder / "current").resolve() == second.folder.resolve()
+    assert (stored.folder / "current").resolve() == second.folder.resolve()
 
 
-def test_same_versions_again_change_nothing(world: World) -> None:
-    first = publish(world)
+def test_same_versions_again_change_nothing(stored: World) -> None:
+    first = publish(stored)
     before = {p: (p.stat().st_ino, p.stat().st_mtime_ns) for p in first.folder.iterdir()}
-    assert publish(world, now=LATER) == first
+    assert publish(stored, now=LATER) == first
     assert {p: (p.stat().st_ino, p.stat().st_mtime_ns) for p in first.folder.iterdir()} == before
-    assert len(world.ledger.publications()) == 1
-    assert len(queued(world)) == 2
+    assert len(stored.ledger.publications()) == 1
+    assert len(queued(stored)) == 2
 
 
 def test_week_made_again_is_published_once_more_and_supersedes(world: World) -> None:
@@ -143,14 +149,14 @@ def test_incomplete_new_plan_leaves_the_last_good_publication_current(world: Wor
     assert current_publication(world.ledger, world.folder) == first
 
 
-def test_older_plan_never_replaces_a_newer_one(world: World) -> None:
-    newer = world.make_plan("ba9876543210", hours=1)
+def test_older_plan_never_replaces_a_newer_one(stored: World) -> None:
+    newer = stored.make_plan("ba9876543210", hours=1)
     for week in WEEKS:
-        world.store_week(week, newer)
-    current = publish(world, newer)
+        stored.store_week(week, newer)
+    current = publish(stored, newer)
     with pytest.raises(StoreError, match="knows more is published already"):
-        publish(world)
-    assert current_publication(world.ledger, world.folder) == current
+        publish(stored)
+    assert current_publication(stored.ledger, stored.folder) == current
 
 
 def test_plan_with_the_same_knowledge_and_other_settings_may_follow(world: World) -> None:

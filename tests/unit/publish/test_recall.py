@@ -55,6 +55,12 @@ def mailed(tmp_path: Path) -> World:
     return World(tmp_path)
 
 
+@pytest.fixture
+def stored(tmp_path: Path, ledger_url: str) -> World:
+    """The same on each kind of database in turn."""
+    return World(tmp_path, ledger_url)
+
+
 def publish(world: World, number: int, webhook: Webhook | None = None) -> Publication:
     for week in WEEKS:
         world.store_week(week, scale=1.0 + number)
@@ -216,12 +222,12 @@ def test_later_plans_do_not_stay_close_to_it(world: World) -> None:
     assert world.ledger.forecasts_before(later) == before
 
 
-def test_whoever_was_told_gets_a_notice_as_an_answer(mailed: World, tmp_path: Path) -> None:
-    only = publish(mailed, 0)
-    told = {row.recipient: row for row in rows(mailed, "pending")}
-    deliver_outbox(mailed.ledger, FileMailer(tmp_path / "mail"), NOW, "resend")
-    recall(mailed, only)
-    notices = rows(mailed, "pending")
+def test_whoever_was_told_gets_a_notice_as_an_answer(stored: World, tmp_path: Path) -> None:
+    only = publish(stored, 0)
+    told = {row.recipient: row for row in rows(stored, "pending")}
+    deliver_outbox(stored.ledger, FileMailer(tmp_path / "mail"), NOW, "resend")
+    recall(stored, only)
+    notices = rows(stored, "pending")
     assert sorted(row.recipient for row in notices) == sorted(told)
     for row in notices:
         message = email.message_from_bytes(row.message, policy=email.policy.default)
@@ -229,10 +235,10 @@ def test_whoever_was_told_gets_a_notice_as_an_answer(mailed: World, tmp_path: Pa
         assert message["Message-ID"] == row.message_id != told[row.recipient].message_id
         assert message["Subject"].startswith("Recalled: ")
         assert f"Why: {WHY}" in message.get_content()
-    recall(mailed, only)
-    assert rows(mailed, "pending") == notices
+    recall(stored, only)
+    assert rows(stored, "pending") == notices
     assert (
-        len(deliver_outbox(mailed.ledger, FileMailer(tmp_path / "mail"), at(9), "resend").sent) == 2
+        len(deliver_outbox(stored.ledger, FileMailer(tmp_path / "mail"), at(9), "resend").sent) == 2
     )
 
 

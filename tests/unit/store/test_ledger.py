@@ -18,8 +18,8 @@ LATER = NOW + dt.timedelta(hours=1)
 
 
 @pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    made = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+def ledger(ledger_url: str) -> Ledger:
+    made = Ledger(ledger_url)
     made.create()
     return made
 
@@ -72,9 +72,11 @@ def test_wrong_urls_are_refused_without_showing_them(url: str) -> None:
 
 @pytest.mark.matrix("database locked", page="faults")
 def test_busy_database_is_a_transient_error_that_shows_no_parameter(
-    tmp_path: Path, ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(database_module, "BUSY_TIMEOUT_MS", 10)
+    ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
+    ledger.create()
     blocker = sqlite3.connect(tmp_path / "ledger.db")
     blocker.execute("BEGIN EXCLUSIVE")
     with pytest.raises(StoreUnavailable, match="locked") as caught:
@@ -90,17 +92,22 @@ def _create_and_take_token(url: str, tokens: "multiprocessing.Queue[int]") -> No
     tokens.put(ledger.next_token("plan", "2026-W48", "a"))
 
 
-def test_several_processes_create_the_same_ledger_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'new.db'}"
+def test_several_processes_create_the_same_ledger_at_once(ledger_url: str) -> None:
     fork = multiprocessing.get_context("fork")
     tokens = fork.Queue()
-    processes = [fork.Process(target=_create_and_take_token, args=(url, tokens)) for _ in range(6)]
+    processes = [
+        fork.Process(target=_create_and_take_token, args=(ledger_url, tokens)) for _ in range(6)
+    ]
     for process in processes:
         process.start()
     given = sorted(tokens.get(timeout=30) for _ in processes)
     for process in processes:
         process.join()
     assert given == [1, 2, 3, 4, 5, 6]
+
+
+def test_readers_of_sqlite_never_wait_for_a_writer(tmp_path: Path) -> None:
+    Ledger(f"sqlite:///{tmp_path / 'new.db'}").create()
     with sqlite3.connect(tmp_path / "new.db") as connection:
         assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
     connection.close()

@@ -10,16 +10,31 @@ from sitecast.errors import Corrupt, NotFound, Overtaken, SettingsError, StoreEr
 from sitecast.records.contract import TEXT
 from sitecast.records.week_record import SimulatedOrders, WeekData
 from sitecast.store import Ledger, WeekStore, version_files
+from sitecast.store.places import Place, open_place
 
 PLAN = small_plan()
 ID = PLAN.plan_id
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> WeekStore:
+def folder_store(tmp_path: Path) -> WeekStore:
     ledger = Ledger(f"sqlite:///{tmp_path / 'ledger.db'}")
     ledger.create()
     return WeekStore(tmp_path / "weeks", ledger)
+
+
+@pytest.fixture
+def object_store(s3: str, postgres: str) -> WeekStore:
+    ledger = Ledger(postgres)
+    ledger.create()
+    return WeekStore(open_place(s3), ledger)
+
+
+@pytest.fixture(params=["folder_store", "object_store"])
+def store(request: pytest.FixtureRequest) -> WeekStore:
+    """A store of each kind: in a folder with SQLite, as objects with PostgreSQL."""
+    found: WeekStore = request.getfixturevalue(request.param)
+    return found
 
 
 def put(store: WeekStore, record: SimulatedOrders | WeekData) -> str:
@@ -30,8 +45,13 @@ def numbers(*values: float) -> SimulatedOrders:
     return SimulatedOrders(small_provenance(PLAN), {"numbers": pd.DataFrame({"value": values})})
 
 
-def version_folder(store: WeekStore, asset: str, version: str) -> Path:
-    return store.root / ID / WEEK / asset / "v" / version
+def version_folder(store: WeekStore, asset: str, version: str) -> Place:
+    folder = store.root / ID / WEEK / asset
+    if isinstance(folder, Path):
+        return folder / "v" / version
+    manifests = {place: json.loads((place / "manifest.json").read_bytes())
+                 for place in folder.iterdir()}  # fmt: skip
+    return next(place for place, m in manifests.items() if m["version"] == version)
 
 
 def test_week_comes_back_with_its_version_and_dtypes(store: WeekStore) -> None:
@@ -75,12 +95,12 @@ def test_newest_commit_is_read_and_older_versions_stay(store: WeekStore) -> None
     assert store.read(SimulatedOrders, ID, WEEK, first)["numbers"]["value"].tolist() == [1.0]
 
 
-def test_same_version_again_writes_nothing_but_moves_the_pointer(store: WeekStore) -> None:
-    first = put(store, numbers(1.0))
-    written = (version_folder(store, "simulated_orders", first) / "manifest.json").stat()
-    put(store, numbers(2.0))
-    assert put(store, numbers(1.0)) == first == store.head(ID, WEEK, SimulatedOrders)
-    after = (version_folder(store, "simulated_orders", first) / "manifest.json").stat()
+def test_same_version_again_writes_nothing_but_moves_the_pointer(folder_store: WeekStore) -> None:
+    first = put(folder_store, numbers(1.0))
+    written = (version_folder(folder_store, "simulated_orders", first) / "manifest.json").stat()
+    put(folder_store, numbers(2.0))
+    assert put(folder_store, numbers(1.0)) == first == folder_store.head(ID, WEEK, SimulatedOrders)
+    after = (version_folder(folder_store, "simulated_orders", first) / "manifest.json").stat()
     assert (after.st_ino, after.st_mtime_ns) == (written.st_ino, written.st_mtime_ns)
 
 
@@ -120,11 +140,11 @@ def test_bit_rot_is_noticed_and_the_next_run_repairs_it(store: WeekStore, name: 
     assert store.read(SimulatedOrders, ID, WEEK)["numbers"]["value"].tolist() == [1.0, 2.0]
 
 
-def test_damaged_pointer_is_an_error_not_an_empty_store(store: WeekStore) -> None:
-    put(store, numbers(1.0))
-    (store.root / ID / WEEK / "simulated_orders" / "HEAD").write_text('{"version": ')
+def test_damaged_pointer_is_an_error_not_an_empty_store(folder_store: WeekStore) -> None:
+    put(folder_store, numbers(1.0))
+    (folder_store.root / ID / WEEK / "simulated_orders" / "HEAD").write_text('{"version": ')
     with pytest.raises(Corrupt, match="pointer is damaged"):
-        store.head(ID, WEEK, SimulatedOrders)
+        folder_store.head(ID, WEEK, SimulatedOrders)
 
 
 def test_manifest_of_another_version_is_refused(store: WeekStore) -> None:
@@ -160,12 +180,14 @@ def test_other_parts_of_a_path_are_checked_too(store: WeekStore) -> None:
         store.read(SimulatedOrders, ID, WEEK, "0" * 16)
 
 
-def test_symbolic_link_cannot_lead_out_of_the_store(store: WeekStore, tmp_path: Path) -> None:
+def test_symbolic_link_cannot_lead_out_of_the_store(
+    folder_store: WeekStore, tmp_path: Path
+) -> None:
     (tmp_path / "outside").mkdir()
-    store.root.mkdir()
-    (store.root / ID).symlink_to(tmp_path / "outside")
+    folder_store.root.mkdir()
+    (folder_store.root / ID).symlink_to(tmp_path / "outside")
     with pytest.raises(StoreError, match="symbolic link"):
-        put(store, numbers(1.0))
+        put(folder_store, numbers(1.0))
     assert list((tmp_path / "outside").iterdir()) == []
 
 
@@ -202,19 +224,19 @@ def test_every_dtype_of_a_record_survives(store: WeekStore) -> None:
 
 
 def test_full_disk_is_one_clear_error_and_the_old_version_stays(
-    store: WeekStore, monkeypatch: pytest.MonkeyPatch
+    folder_store: WeekStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = put(store, numbers(1.0))
+    first = put(folder_store, numbers(1.0))
 
     def no_space(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", no_space)
     with pytest.raises(StoreError, match="No space left on device"):
-        put(store, numbers(2.0))
+        put(folder_store, numbers(2.0))
     monkeypatch.undo()
-    assert store.head(ID, WEEK, SimulatedOrders) == first
-    assert [p.name for p in (store.root / ID / WEEK / "simulated_orders" / "v").iterdir()] == [
-        first
-    ]
-    assert list((store.root / ID / WEEK / "simulated_orders" / "tmp").iterdir()) == []
+    assert folder_store.head(ID, WEEK, SimulatedOrders) == first
+    assert [
+        p.name for p in (folder_store.root / ID / WEEK / "simulated_orders" / "v").iterdir()
+    ] == [first]
+    assert list((folder_store.root / ID / WEEK / "simulated_orders" / "tmp").iterdir()) == []

@@ -1,0 +1,64 @@
+"""Servers that tests ask for by name; each worker of the test run starts its own, once."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from servers import BUCKET, INITDB, REDIS, S3_KEYS, Postgres, S3Server, redis
+from upath import UPath
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    """A server that tests may stop, if they start it again."""
+    if INITDB is None:
+        pytest.skip("needs Debian's postgresql; .ci/run installs it")
+    server = Postgres()
+    yield server
+    server.remove()
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> str:
+    """The URL of an empty database."""
+    return postgres_server.new_database()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """An S3 server with an empty bucket."""
+    server = S3Server()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty place on the server; the environment leads there."""
+    for name, value in {**S3_KEYS, "AWS_ENDPOINT_URL": s3_server.url}.items():
+        monkeypatch.setenv(name, value)
+    s3_server.undisturbed()
+    place = UPath(f"s3://{BUCKET}")
+    if not place.exists():
+        place.fs.mkdir(BUCKET)
+    s3_server.undisturbed()
+    yield f"s3://{BUCKET}/{uuid4().hex}"
+    s3_server.undisturbed()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of an empty Redis server."""
+    if REDIS is None:
+        pytest.skip("needs Debian's redis-server; .ci/run installs it")
+    with redis(tmp_path_factory.mktemp("redis")) as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """An empty database of each kind in turn."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'ledger.db'}"
+    return str(request.getfixturevalue("postgres"))
