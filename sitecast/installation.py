@@ -16,7 +16,7 @@ from sitecast.publish import (
     deliver_all,
 )  # fmt: skip
 from sitecast.records.plan import ForecastPlan
-from sitecast.settings import PlanSettings, load_plan_file
+from sitecast.settings import PlanSettings, PublicationSettings, load_plan_file
 from sitecast.store import Ledger, OutboxRow, WeekStore
 from sitecast.store.files import written_or_store_error
 from sitecast.store.outbox import Outbox
@@ -44,9 +44,9 @@ class Installation:
             raise NotFound("there is no plan yet", {}, "run `sitecast plan` or `sitecast run`")
         return plan
 
-    def deliver(self, plan: ForecastPlan, now: dt.datetime) -> DeliveryReport:
-        """Hand out what waits in the outbox; the plan says what to do in doubt."""
-        rule = plan.settings.publication.on_ambiguous
+    def deliver(self, plan: ForecastPlan | None, now: dt.datetime) -> DeliveryReport:
+        """Hand out what waits in the outbox; the plan, if any, says what to do in doubt."""
+        rule = (PublicationSettings() if plan is None else plan.settings.publication).on_ambiguous
         return deliver_all(self.ledger, self.mailer, self.webhook, now, rule)
 
     def messages_due(self, now: dt.datetime) -> list[OutboxRow]:

@@ -19,7 +19,7 @@ def deliver_waiting_messages(
     """Try every message whose time has come; what fails again stays in the outbox."""
     with known_problems_as_failures(context.retry_number):
         opened = installation.open()
-        report = opened.deliver(opened.current_plan(), installation.now())
+        report = opened.deliver(opened.ledger.current_plan(), installation.now())
     context.log.info("outbox: %s", asdict(report))
 
 

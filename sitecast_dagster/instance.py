@@ -35,12 +35,12 @@ def init_instance(deployment: Deployment) -> Path:
             instance.get_runs(limit=1)
             instance.get_dynamic_partitions(MENU_WEEK)
             instance.all_instigator_state()
-            _close_lost_runs(instance)
+            close_lost_runs(instance)
     return home
 
 
-def _close_lost_runs(instance: dg.DagsterInstance) -> None:
-    """Runs that everything died under, from before a crash of the machine: tried again by policy.
+def close_lost_runs(instance: dg.DagsterInstance) -> None:
+    """Fail the runs that everything died under: they are tried again by policy.
 
     The monitoring daemon would notice those that had started, and the others after minutes only.
     """

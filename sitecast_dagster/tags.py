@@ -24,6 +24,15 @@ MAX_RETRIES_TAG = "dagster/max_retries"
 WILL_RETRY_TAG = "dagster/will_retry"
 """Dagster's own tag: `true` on a failed run that is started again after a crash."""
 
+PRIORITY_TAG = "dagster/priority"
+"""Dagster's own tag: messages do not wait behind weeks in the queue."""
+
+RETRIED_BY_TAG = "dagster/auto_retry_run_id"
+"""Dagster's own tag: the run that tries a crashed one again."""
+
+TOLD_TAG = "sitecast/told"
+"""`true` on a failed run about which the planners' email is queued."""
+
 OWNERS = ["team:supply-planning"]
 GROUP = "sitecast"
 TAGS = {"domain": "supply-planning"}

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from dagster_webserver.app import create_app_from_workspace_process_context
 
+from sitecast_dagster import daemon
 from sitecast_dagster.guard import Guard
 from sitecast_dagster.resources import InstallationResource
 
@@ -45,8 +46,9 @@ def main(arguments: Sequence[str]) -> None:
 
 
 def _open_guarded(command: Sequence[str], **kwargs: Any) -> Any:
-    """Start a process of `dagster dev`: the webserver with the guard, all others as they are."""
-    return _open_process([MODULE if part == STOCK else part for part in command], **kwargs)
+    """Start a process of `dagster dev`: webserver and daemon are ours, all others as they are."""
+    ours = {STOCK: MODULE, daemon.STOCK: daemon.MODULE}
+    return _open_process([ours.get(part, part) for part in command], **kwargs)
 
 
 if __name__ == "__main__":

@@ -3,12 +3,21 @@
 What belongs here: reading the instance. What does not: deciding what follows (sensors/).
 """
 
+import datetime as dt
+from collections.abc import Mapping
+
 import dagster as dg
 
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WEEK_RECORDS
 from sitecast.store import WeekStore
-from sitecast_dagster.tags import ORDER_TAG, PARTITION_TAG, PLAN_ID_TAG
+from sitecast_dagster.tags import (
+    ORDER_TAG,
+    PARTITION_TAG,
+    PLAN_ID_TAG,
+    RETRIED_BY_TAG,
+    WILL_RETRY_TAG,
+)
 
 PLAN_KEY = dg.AssetKey("forecast_plan")
 WEEK_KEYS = [dg.AssetKey(record.asset) for record in WEEK_RECORDS]
@@ -17,6 +26,7 @@ FINISHED = {
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
 }
+RETRIED_WITHIN = dt.timedelta(minutes=10)
 UNFINISHED = [status for status in dg.DagsterRunStatus if status not in FINISHED]
 
 
@@ -32,8 +42,10 @@ def weeks_in_use(instance: dg.DagsterInstance) -> set[str]:
 
 
 def weeks_under_way(instance: dg.DagsterInstance, plan_id: str) -> set[str]:
-    """Weeks of a plan that unfinished runs work on."""
-    return _weeks_of(instance, dg.RunsFilter(statuses=UNFINISHED, tags={PLAN_ID_TAG: plan_id}))
+    """Weeks of a plan that unfinished runs work on, or runs that are about to be tried again."""
+    tags = {PLAN_ID_TAG: plan_id}
+    working = _weeks_of(instance, dg.RunsFilter(statuses=UNFINISHED, tags=tags))
+    return working | _weeks_crashed(instance, tags)
 
 
 def weeks_tried(instance: dg.DagsterInstance, plan_id: str, order: str) -> set[str]:
@@ -51,6 +63,22 @@ def order_of(instance: dg.DagsterInstance, plan: ForecastPlan) -> str:
     if latest is None or made is None or made.metadata["plan_id"].value != plan.plan_id:
         return plan.plan_id
     return latest.run_id
+
+
+def _weeks_crashed(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> set[str]:
+    """Weeks of crashed runs that Dagster has promised to try again and has not yet.
+
+    A promise that is not kept soon never is: its backfill was cancelled, or somebody deleted it.
+    """
+    recent = dt.datetime.now(dt.UTC) - RETRIED_WITHIN
+    promised = dg.RunsFilter(
+        statuses=[dg.DagsterRunStatus.FAILURE], tags={**tags, WILL_RETRY_TAG: "true"},
+        updated_after=recent,
+    )  # fmt: skip
+    runs = [r.dagster_run for r in instance.get_run_records(promised)
+            if (r.end_time or 0.0) >= recent.timestamp()]  # fmt: skip
+    waiting = [run for run in runs if RETRIED_BY_TAG not in run.tags]
+    return {run.tags[PARTITION_TAG] for run in waiting if PARTITION_TAG in run.tags}
 
 
 def _weeks_of(instance: dg.DagsterInstance, wanted: dg.RunsFilter) -> set[str]:

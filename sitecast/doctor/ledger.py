@@ -6,7 +6,7 @@ from sitecast.deployment import Deployment
 from sitecast.doctor.findings import Finding, Findings, of_error
 from sitecast.errors import SitecastError
 from sitecast.store import Ledger
-from sitecast.store.schema import METADATA, PUBLISHED
+from sitecast.store.schema import METADATA, OUTBOX, PUBLISHED
 
 WHOLE_UP_TO_BYTES = 500_000_000
 """A larger SQLite file is not read whole: that would take longer than a person waits."""
@@ -50,8 +50,10 @@ def _schema(connection: sa.Connection) -> Findings:
     missing = [f"table {name}" for name in METADATA.tables if name not in tables]
     missing += [f"view current_{name}" for name in PUBLISHED if f"current_{name}" not in views]
     for table in wanted:
-        known = {column["name"] for column in there.get_columns(table.name)}
+        known = {column["name"]: column for column in there.get_columns(table.name)}
         missing += [f"column {table.name}.{c.name}" for c in table.columns if c.name not in known]
+        if table is OUTBOX and not known["publication_id"]["nullable"]:
+            missing.append("messages that are about no publication")
     if missing:
         shown = ", ".join(missing[:5]) + (" …" if len(missing) > 5 else "")
         yield Finding("ledger-schema", "error", f"{len(missing)} missing in the ledger: {shown}",

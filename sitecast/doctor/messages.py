@@ -72,8 +72,9 @@ def outbox(deployment: Deployment, now: dt.datetime) -> Findings:
         if _is_stuck(row, now):
             kind, severity, fate, remedy = _WHAT[row["status"]]
             cause = f": {row['last_error']}" if row["last_error"] else ""
-            problem = (f"the {row['channel']} to {row['recipient']} about {row['publication_id']} "
-                       f"{fate}{cause} ({row['message_id']})")  # fmt: skip
+            about = f" about {row['publication_id']}" if row["publication_id"] else ""
+            problem = (f"the {row['channel']} to {row['recipient']}{about} {fate}{cause} "
+                       f"({row['message_id']})")  # fmt: skip
             yield Finding(kind, severity, problem, remedy)
 
 

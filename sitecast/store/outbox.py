@@ -1,4 +1,4 @@
-"""The outbox: one row per publication, channel and recipient, its bytes frozen when queued (R10).
+"""The outbox: one row per message and recipient, its bytes frozen when queued (R10).
 
     pending → sending → sent        accepted by the server
                       → pending     a transient error: tried again after a while
@@ -38,7 +38,8 @@ class OutboxRow:
     """One message to one recipient."""
 
     message_id: str
-    publication_id: str
+    publication_id: str | None
+    """What it is about; None for an alert."""
     channel: str
     recipient: str
     sender: str

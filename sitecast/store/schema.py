@@ -73,8 +73,7 @@ POINTERS = sa.Table(
 OUTBOX = sa.Table(
     "outbox", METADATA,
     sa.Column("message_id", sa.Text, primary_key=True),
-    sa.Column("publication_id", sa.Text, sa.ForeignKey("publications.publication_id"),
-              nullable=False),
+    sa.Column("publication_id", sa.Text, sa.ForeignKey("publications.publication_id")),
     sa.Column("channel", sa.Text, nullable=False),
     sa.Column("recipient", sa.Text, nullable=False),
     sa.Column("sender", sa.Text, nullable=False),
@@ -130,6 +129,7 @@ def create_all(connection: sa.Connection) -> None:
     """Create the tables and views that do not exist yet; add columns that earlier code had not."""
     METADATA.create_all(connection)
     there = sa.inspect(connection)
+    loosen_outbox(connection, there)
     views = set(there.get_view_names())
     for name, table in PUBLISHED.items():
         known = [column["name"] for column in there.get_columns(name)]
@@ -140,6 +140,22 @@ def create_all(connection: sa.Connection) -> None:
             # New columns stand last, as PostgreSQL asks of a view that is replaced.
             order = [*(table.c[place] for place in known if place in table.c), *missing]
             _create_view(connection, table, order)
+
+
+def loosen_outbox(connection: sa.Connection, there: sa.Inspector) -> None:
+    """Let messages be about no publication; earlier code had none that were not."""
+    columns = {column["name"]: column for column in there.get_columns(OUTBOX.name)}
+    if columns["publication_id"]["nullable"]:
+        return
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("ALTER TABLE outbox ALTER COLUMN publication_id DROP NOT NULL")
+        return
+    # SQLite changes no column: the table is written anew, in this transaction.
+    before = sa.table("outbox_before", *[sa.column(name) for name in columns])
+    connection.exec_driver_sql("ALTER TABLE outbox RENAME TO outbox_before")
+    OUTBOX.create(connection)
+    connection.execute(sa.insert(OUTBOX).from_select(list(columns), sa.select(before)))
+    connection.exec_driver_sql("DROP TABLE outbox_before")
 
 
 def added(column: sa.Column[Any], dialect: sa.Dialect) -> str:

@@ -1,52 +1,97 @@
-"""alerts: tells the planners about a failed run: one email, with the cause and what to do.
+"""alerts: tells the planners about failed runs: one email each, with the cause and what to do.
 
-What belongs here: which failures are worth an email, and its text. What does not: sending.
+What belongs here: which failures are worth an email, and its text. What does not: sending (the
+sensor deliver). It looks at what is true now, not at events: a look that fails loses nothing.
 """
 
 import datetime as dt
-from email.message import EmailMessage
-from email.policy import SMTP
+import time
 
 import dagster as dg
 
+from sitecast.errors import SitecastError
 from sitecast.installation import Installation
-from sitecast.publish.message import message_id
+from sitecast.publish.alert import tell_that_something_failed
 from sitecast.settings import PublicationSettings
 from sitecast_dagster.failures import cause_of
 from sitecast_dagster.resources import InstallationResource
-from sitecast_dagster.tags import PARTITION_TAG, PLAN_ID_TAG, WILL_RETRY_TAG
+from sitecast_dagster.tags import PARTITION_TAG, PLAN_ID_TAG, TOLD_TAG, WILL_RETRY_TAG
 
 NO_CAUSE = "its process ended without saying why"
 MAX_CAUSE = 4_000
+LOOKS_BACK = dt.timedelta(days=7)
+UNDECIDED = dt.timedelta(minutes=1)
+"""So long after its end a run that does not say whether it is tried again is not."""
 
 
-@dg.run_failure_sensor(
+@dg.sensor(
     description="One email per failed run: its cause, and what to do.",
-    default_status=dg.DefaultSensorStatus.RUNNING,
     minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def alerts(
-    context: dg.RunFailureSensorContext, installation: InstallationResource
-) -> dg.SkipReason | None:
+    context: dg.SensorEvaluationContext, installation: InstallationResource
+) -> dg.SensorResult | dg.SkipReason:
     """One email per failed run to the recipients of its plan; none for a run that is retried."""
-    run = context.dagster_run
-    if run.tags.get(WILL_RETRY_TAG) == "true":
-        return dg.SkipReason("the run crashed and is started again")
-    opened, now = installation.open(), installation.now()
-    publication = publication_settings(opened, run)
-    causes = [cause_of(event) for event in context.get_step_failure_events()]
+    since = float(context.cursor or time.time())  # failures of before its first look are known
+    failed = [record for record in failures_since(context.instance, since) if is_for_good(record)]
+    opened = installation.open() if failed else None
+    told = [
+        f"{subject_of(record.dagster_run)}: {', '.join(_tell(context.instance, opened, record))}"
+        for record in failed
+        if opened is not None
+    ]
+    reason = f"told: {'; '.join(told)}" if told else "no run has failed"
+    return dg.SensorResult(skip_reason=reason, cursor=str(since))
+
+
+def failures_since(instance: dg.DagsterInstance, since: float) -> list[dg.RunRecord]:
+    """Failed runs that nobody was told about, of the last days at most, the oldest first."""
+    horizon = dt.datetime.now(dt.UTC) - LOOKS_BACK
+    first = max(horizon, dt.datetime.fromtimestamp(since, dt.UTC))
+    wanted = dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=first)
+    records = instance.get_run_records(wanted, ascending=True)
+    return [
+        r
+        for r in records
+        if r.dagster_run.tags.get(TOLD_TAG) != "true" and (r.end_time or 0) >= since
+    ]
+
+
+def is_for_good(record: dg.RunRecord) -> bool:
+    """Whether a failed run is not started again; just after its end, that may be undecided."""
+    decided = record.dagster_run.tags.get(WILL_RETRY_TAG)
+    if decided is not None:
+        return decided != "true"
+    return time.time() - (record.end_time or 0.0) > UNDECIDED.total_seconds()
+
+
+def _tell(instance: dg.DagsterInstance, opened: Installation, record: dg.RunRecord) -> list[str]:
+    run = record.dagster_run
+    failed = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
+    causes = [cause_of(entry.get_dagster_event()) for entry in failed]
     text = alert_text(run, causes, opened.deployment.ui_url)
-    for recipient in publication.recipients:
-        message = alert_message(run, publication.sender, recipient, text, now)
-        opened.mailer.send(message, publication.sender, recipient)
-    return None
+    ended = dt.datetime.fromtimestamp(int(record.end_time or 0), dt.UTC)
+    told = tell_that_something_failed(
+        opened.ledger, publication_settings(opened, run), run.run_id,
+        f"sitecast: {subject_of(run)} failed", text, ended,
+    )  # fmt: skip
+    instance.add_run_tags(run.run_id, {TOLD_TAG: "true"})
+    return told
 
 
 def publication_settings(opened: Installation, run: dg.DagsterRun) -> PublicationSettings:
-    """Whom to tell: the recipients of the run's plan, else of the plan file."""
+    """Whom to tell: the recipients of the run's plan, else of the plan file.
+
+    A plan file that is wrong is what may have failed: then those of the plan made last.
+    """
     plan_id = run.tags.get(PLAN_ID_TAG)
-    settings = opened.ledger.plan(plan_id).settings if plan_id else opened.plan_settings()
-    return settings.publication
+    try:
+        plan = opened.ledger.plan(plan_id).settings if plan_id else opened.plan_settings()
+        return plan.publication
+    except SitecastError:
+        current = opened.ledger.current_plan()
+        return PublicationSettings() if current is None else current.settings.publication
 
 
 def subject_of(run: dg.DagsterRun) -> str:
@@ -64,16 +109,3 @@ def alert_text(run: dg.DagsterRun, causes: list[str], ui_url: str) -> str:
         "weeks go on.\nAfter correcting the cause, make the plan again, or run the week again "
         f"from its page:\n{ui_url}/runs/{run.run_id}\n"
     )
-
-
-def alert_message(
-    run: dg.DagsterRun, sender: str, recipient: str, text: str, now: dt.datetime
-) -> bytes:
-    """The email; the same failure always has the same Message-ID."""
-    message = EmailMessage(policy=SMTP)
-    message["From"], message["To"] = sender, recipient
-    message["Subject"] = f"sitecast: {subject_of(run)} failed"
-    message["Message-ID"] = message_id(f"alert-{run.run_id}", recipient, sender)
-    message["Date"] = now
-    message.set_content(text)
-    return message.as_bytes()

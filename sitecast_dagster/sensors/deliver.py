@@ -8,6 +8,7 @@ import dagster as dg
 
 from sitecast_dagster.jobs import DELIVERY_JOB, PUBLISH_JOB
 from sitecast_dagster.resources import InstallationResource
+from sitecast_dagster.tags import PRIORITY_TAG
 from sitecast_dagster.week_status import UNFINISHED
 
 
@@ -28,4 +29,4 @@ def deliver(
     if not due:
         return dg.SkipReason("no message is due")
     tries = sum(row.attempts for row in due)
-    return dg.RunRequest(f"{due[0].message_id}:{len(due)}:{tries}")
+    return dg.RunRequest(f"{due[0].message_id}:{len(due)}:{tries}", tags={PRIORITY_TAG: "1"})

@@ -32,7 +32,7 @@ class Stack:
         folders = {"DAGSTER_HOME": home, "SITECAST_HOME": str(self.company.home.resolve())}
         with self._log.open("ab") as log:
             self._group = subprocess.Popen(
-                [sys.executable, "-m", "dagster._daemon", "run", "-m", MODULE],
+                [sys.executable, "-m", "sitecast_dagster.daemon", "run", "-m", MODULE],
                 env={**os.environ, **folders}, stdout=log, stderr=log, start_new_session=True,
             )  # fmt: skip
 

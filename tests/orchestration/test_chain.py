@@ -8,7 +8,8 @@ import pytest
 from sitecast.errors import StoreError
 from sitecast.records.week_record import SiteForecast, WeekData
 from sitecast_dagster.sensors import new_weeks, publish
-from sitecast_dagster.tags import PLAN_ID_TAG
+from sitecast_dagster.stored_runs import create_run
+from sitecast_dagster.tags import PARTITION_TAG, PLAN_ID_TAG, RETRIED_BY_TAG
 
 SENSOR = sys.modules["sitecast_dagster.sensors.publish"]
 PUBLISHER = sys.modules["sitecast_dagster.assets.published_forecast"]
@@ -180,3 +181,38 @@ def _full_disk(*_):
 
 
 _NO_WAIT = dt.timedelta(seconds=-2)  # the clock of the layer shows whole seconds
+
+
+@pytest.mark.matrix("week killed between its forecast and why it changed", page="faults")
+def test_the_publication_waits_for_a_crashed_week_that_is_tried_again(stage):
+    plan = make_plan(stage, horizon_weeks=2)
+    first, second = plan.menu_weeks
+    stage.forecast([first])
+    for asset in ("extracted_data", "simulated_orders", "site_forecast"):
+        assert stage.materialise(asset, second).success
+    crashed = create_run(
+        stage.instance, stage.definitions.resolve_job_def("forecast_week"),
+        {PLAN_ID_TAG: plan.plan_id, PARTITION_TAG: second},
+    )  # fmt: skip
+    stage.instance.report_run_failed(stage.instance.get_run_by_id(crashed), "its process is gone")
+    assert stage.tick(publish) == []
+    assert stage.tick(new_weeks) == []
+    stage.forecast([second])
+    stage.instance.add_run_tags(crashed, {RETRIED_BY_TAG: "the run that did it"})
+    assert stage.launch("publish_forecast", stage.tick(publish))[0].success
+    versions = stage.company.open().ledger.published_versions()
+    ((_, weeks),) = versions.values()
+    assert all("forecast_changes" in made for made in weeks.values())
+
+
+def test_a_promise_to_try_again_that_is_not_kept_keeps_nothing_waiting(stage, monkeypatch):
+    plan = make_plan(stage, horizon_weeks=1)
+    stage.forecast(plan.menu_weeks)
+    crashed = create_run(
+        stage.instance, stage.definitions.resolve_job_def("forecast_week"),
+        {PLAN_ID_TAG: plan.plan_id, PARTITION_TAG: plan.menu_weeks[0]},
+    )  # fmt: skip
+    stage.instance.report_run_failed(stage.instance.get_run_by_id(crashed), "its process is gone")
+    assert stage.tick(publish) == []
+    monkeypatch.setattr("sitecast_dagster.week_status.RETRIED_WITHIN", dt.timedelta(0))
+    assert len(stage.tick(publish)) == 1

@@ -1,16 +1,17 @@
 """Known problems in Dagster: facts in the UI, retries only where they may help, one alert."""
 
+import datetime as dt
 import email
 import email.policy
-import time
 
 import dagster as dg
 import pytest
 
 from sitecast.errors import Breach, DataError, SourceUnavailable, StoreError
+from sitecast.store.outbox import Outbox
 from sitecast_dagster.failures import MAX_RETRIES, facts_of, known_problems_as_failures
 from sitecast_dagster.sensors import alerts, new_weeks
-from sitecast_dagster.tags import WILL_RETRY_TAG
+from sitecast_dagster.tags import TOLD_TAG, WILL_RETRY_TAG
 
 BREACH = Breach("recipe_bom", "qty", "recipe_id=r1", "-1", "must be above 0", "correct the value")
 
@@ -58,9 +59,10 @@ def test_a_failed_week_tells_the_planners_cause_and_fix(stage):
     stage.company.change("box_forecast", week, mean_boxes=-5.0)
     stage.run("plan_weeks")
     (result, *_) = stage.launch("forecast_week", stage.tick(new_weeks)[:1])
-    _alert(stage, result)
-    time.sleep(1.1)  # another second, another Date: still the same message
-    _alert(stage, result)
+    _look(stage)
+    stage.instance.add_run_tags(result.run_id, {TOLD_TAG: ""})  # killed before it took note
+    _look(stage)
+    stage.run("deliver_messages")
     (message,) = _emails(stage.company.home)
     assert message["Subject"] == f"sitecast: {week} (forecast_week) failed"
     assert message["To"] == "planning@example.com"
@@ -73,8 +75,48 @@ def test_a_run_that_is_started_again_alerts_nobody(stage):
     stage.company.plan(horizon_weeks=40)
     result = stage.run("plan_weeks")
     stage.instance.add_run_tags(result.run_id, {WILL_RETRY_TAG: "true"})
-    _alert(stage, result)
-    assert _emails(stage.company.home) == []
+    _look(stage)
+    assert _waiting(stage) == []
+    stage.instance.add_run_tags(result.run_id, {WILL_RETRY_TAG: "false"})  # it could not be
+    _look(stage)
+    assert [row.recipient for row in _waiting(stage)] == ["planning@example.com"]
+
+
+@pytest.mark.matrix("SMTP down when a run fails", page="faults")
+def test_an_alert_waits_for_the_mail_server(stage, monkeypatch):
+    monkeypatch.setenv("SITECAST_SMTP_URL", "smtp://localhost:9?tls=none")
+    stage.company.plan(horizon_weeks=40)
+    assert not stage.run("plan_weeks").success
+    _look(stage)
+    assert stage.run("deliver_messages").success
+    (row,) = _waiting(stage)
+    assert row.attempts == 1
+    assert "refused" in row.last_error
+    monkeypatch.delenv("SITECAST_SMTP_URL")
+    later = stage.company.resource.now() + dt.timedelta(hours=1)
+    stage.company.open().deliver(None, later)
+    (message,) = _emails(stage.company.home)
+    assert message["Subject"] == "sitecast: plan_weeks failed"
+
+
+@pytest.mark.matrix("database down when a run fails", page="faults")
+def test_an_alert_waits_for_the_ledger(stage, monkeypatch):
+    stage.company.plan(horizon_weeks=40)
+    assert not stage.run("plan_weeks").success
+    monkeypatch.setenv("SITECAST_WAREHOUSE_URL", "sqlite:////proc/no/such.db")
+    with pytest.raises(StoreError, match="cannot write"):
+        _look(stage)
+    monkeypatch.delenv("SITECAST_WAREHOUSE_URL")
+    _look(stage)
+    assert len(_waiting(stage)) == 1
+
+
+def test_a_broken_plan_file_is_told_to_those_who_were_told_last(stage):
+    stage.run("plan_weeks")
+    (stage.company.home / "plan.yaml").write_text("horizon_weeks: [")
+    assert not stage.run("plan_weeks").success
+    _look(stage)
+    assert [row.recipient for row in _waiting(stage)] == ["planning@example.com"]
 
 
 def test_no_secret_reaches_the_instance(stage, monkeypatch):
@@ -95,16 +137,16 @@ def test_no_secret_reaches_the_instance(stage, monkeypatch):
     assert hits == []
 
 
-def _alert(stage, result):
-    run = stage.instance.get_run_by_id(result.run_id)
-    records = stage.instance.all_logs(result.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-    event = records[-1].dagster_event if records else None
-    context = dg.build_run_status_sensor_context(
-        sensor_name="alerts", dagster_instance=stage.instance, dagster_run=run,
-        dagster_event=event, resources={"installation": stage.company.resource},
-    ).for_run_failure()  # fmt: skip
-    with context:
-        alerts(context)
+def _look(stage):
+    """What the sensor does, having looked once before anything failed."""
+    with dg.build_sensor_context(
+        instance=stage.instance, resources={"installation": stage.company.resource}, cursor="1.0"
+    ) as context:
+        assert alerts(context).cursor == "1.0"
+
+
+def _waiting(stage):
+    return Outbox(stage.company.open().ledger.database).rows("pending")
 
 
 def _emails(home):

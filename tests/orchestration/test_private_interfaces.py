@@ -8,7 +8,7 @@ import dagster._cli.dev
 import dagster_webserver.cli
 from dagster._core.workspace.load_target import ModuleTarget
 
-from sitecast_dagster import webserver
+from sitecast_dagster import daemon, webserver
 from sitecast_dagster.definitions import defs
 from sitecast_dagster.guard import Guard
 from sitecast_dagster.stored_runs import MODULE, REPOSITORY, create_run, execute_run
@@ -64,3 +64,20 @@ def test_dagster_dev_starts_the_webserver_by_the_module_that_is_replaced():
     source = Path(dagster._cli.dev.__file__).read_text()
     assert f'[sys.executable, "-m", "{webserver.STOCK}"]' in source
     assert "open_ipc_subprocess(" in source
+
+
+def test_the_daemon_retries_patiently_and_dagster_dev_starts_this_one(stage, monkeypatch):
+    stock = {type(d).__name__ for d in daemon.create_daemons_from_instance(stage.instance)}
+    ours = {type(d).__name__ for d in daemon.daemons_of(stage.instance)}
+    assert stock - ours == {"EventLogConsumerDaemon"}
+    assert ours - stock == {"PatientRetryDaemon"}
+    asked = []
+    monkeypatch.setattr(daemon._command, "cli", lambda arguments, **_: asked.append(arguments))
+    monkeypatch.setattr(daemon._command, "daemon_controller_from_instance", None)
+    daemon.main(["run"])
+    assert asked == [["run"]]
+    assert daemon._command.daemon_controller_from_instance.keywords == {
+        "gen_daemons": daemon.daemons_of
+    }
+    source = Path(dagster._cli.dev.__file__).read_text()
+    assert f'"{daemon.STOCK}",' in source

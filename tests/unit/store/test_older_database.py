@@ -10,8 +10,11 @@ from publish_world import NOW, UI_URL, WEEKS, World
 from sqlalchemy.dialects import postgresql
 
 from sitecast.publish import publish_plan
+from sitecast.publish.alert import tell_that_something_failed
 from sitecast.records.tables_written import PUBLISHED_TABLES, SITE_LOAD
+from sitecast.settings import PublicationSettings
 from sitecast.store import Ledger
+from sitecast.store.outbox import Outbox
 from sitecast.store.schema import METADATA, PUBLISHED, added
 
 NEW_TABLES = (
@@ -119,3 +122,28 @@ def schema_of(folder: Path) -> list[tuple[str]]:
         rows = connection.execute("SELECT sql FROM sqlite_master ORDER BY name").fetchall()
     connection.close()
     return rows
+
+
+def test_messages_of_before_stay_and_new_ones_need_no_publication(world: World) -> None:
+    database = world.ledger.database
+    path = Path(str(database.url.database))
+    with sqlite3.connect(path) as connection:
+        declared = connection.execute("SELECT sql FROM sqlite_master WHERE name = 'outbox'")
+        before = declared.fetchone()[0].replace(
+            "publication_id TEXT,", "publication_id TEXT NOT NULL,"
+        )
+        assert "publication_id TEXT NOT NULL" in before
+        kept = connection.execute("SELECT * FROM outbox").fetchall()
+        connection.execute("DROP TABLE outbox")
+        connection.execute(before)
+        marks = ", ".join("?" * len(kept[0]))
+        connection.executemany(f"INSERT INTO outbox VALUES ({marks})", kept)
+    connection.close()
+    world.ledger.create()
+    told = PublicationSettings(recipients=("ana@example.com",))
+    for _ in range(2):
+        tell_that_something_failed(world.ledger, told, "run-1", "a run failed", "why", NOW)
+    world.ledger.create()
+    rows = Outbox(database).rows("pending")
+    assert [row.message for row in rows if row.publication_id] == [row[5] for row in sorted(kept)]
+    assert [row.recipient for row in rows if not row.publication_id] == ["ana@example.com"]
