@@ -26,6 +26,19 @@ class Deployment(BaseSettings):
         None, description="SQLAlchemy URL of the ledger and the published tables; a SQLite file "
         "in home when absent",
     )  # fmt: skip
+    store_url: str | None = Field(
+        None, description="URL of the place of week data and publications in an object store, such "
+        "as s3://bucket/sitecast; folders in home when absent. Keys and the server's address come "
+        "from AWS's own variables",
+    )  # fmt: skip
+    dagster_url: SecretStr | None = Field(
+        None, description="SQLAlchemy URL of a PostgreSQL database for Dagster's runs, events and "
+        "schedules; SQLite files in home when absent",
+    )  # fmt: skip
+    broker_url: SecretStr | None = Field(
+        None, description="redis://host:6379/0: runs go to workers on any machine (python -m "
+        "sitecast_dagster.worker); this machine runs them when absent",
+    )  # fmt: skip
     source_url: SecretStr | None = Field(
         None, description="SQLAlchemy URL of the input tables, for plans with `source: database`"
     )

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from pathlib import Path
 
 from sitecast.deployment import Deployment
 from sitecast.errors import NotFound, SettingsError
@@ -20,6 +19,7 @@ from sitecast.settings import PlanSettings, PublicationSettings, load_plan_file
 from sitecast.store import Ledger, OutboxRow, WeekStore
 from sitecast.store.files import written_or_store_error
 from sitecast.store.outbox import Outbox
+from sitecast.store.places import Place, open_place
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Installation:
     deployment: Deployment
     ledger: Ledger
     weeks: WeekStore
-    publications: Path
+    publications: Place
     mailer: Mailer
     webhook: Webhook | None = None
 
@@ -85,9 +85,23 @@ def open_installation(deployment: Deployment) -> Installation:
     if deployment.smtp_url is not None:
         mailer = SmtpMailer.from_url(deployment.smtp_url.get_secret_value())
     return Installation(
-        deployment, ledger, WeekStore(home / "weeks", ledger), home / "publications", mailer,
+        deployment, ledger, open_weeks(deployment, ledger), publications_of(deployment), mailer,
         _webhook(deployment),
     )  # fmt: skip
+
+
+def open_weeks(deployment: Deployment, ledger: Ledger) -> WeekStore:
+    """The store of week records that a deployment names."""
+    return WeekStore(_root(deployment) / "weeks", ledger)
+
+
+def publications_of(deployment: Deployment) -> Place:
+    """Where a deployment's publications lie."""
+    return _root(deployment) / "publications"
+
+
+def _root(deployment: Deployment) -> Place:
+    return deployment.home if deployment.store_url is None else open_place(deployment.store_url)
 
 
 def _webhook(deployment: Deployment) -> Webhook | None:

@@ -3,16 +3,20 @@
 What belongs here: creating it once, safely. What does not: using it (local_runner.py, ui.py).
 """
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import dagster as dg
 
 from sitecast.deployment import Deployment
 from sitecast.store.files import locked, make_folder, replace_file
+from sitecast_dagster.instance_settings import (
+    export_secrets,
+    instance_settings,
+    shared_database,
+)  # fmt: skip
 from sitecast_dagster.partitions import MENU_WEEK
 from sitecast_dagster.run_process import CODE_SERVER_TAG, forget, lives
-
-TEMPLATE = Path(__file__).with_name("dagster.yaml")
 
 
 def dagster_home(deployment: Deployment) -> Path:
@@ -23,19 +27,23 @@ def dagster_home(deployment: Deployment) -> Path:
 def init_instance(deployment: Deployment) -> Path:
     """Write dagster.yaml and create the instance's storage; returns DAGSTER_HOME.
 
-    Two processes that open a new SQLite storage at the same moment can break it for good: whoever
-    comes first creates it, under a lock. Safe to repeat.
+    Two processes that open a new storage at the same moment can break it for good: whoever comes
+    first creates it, under a lock; where machines share it, under one that they share too. Safe to
+    repeat.
     """
-    home = dagster_home(deployment)
+    settings = instance_settings(deployment)
+    home, shared = dagster_home(deployment), shared_database(deployment)
+    export_secrets(deployment)
     make_folder(home)
-    with locked(home / ".init"):
-        _write_settings(home / "dagster.yaml", deployment)
+    with locked(home / ".init"), nullcontext() if shared is None else shared.exclusive("instance"):
+        _write_settings(home / "dagster.yaml", settings)
         # Each call opens one of the instance's three databases.
         with dg.DagsterInstance.from_config(str(home)) as instance:
             instance.get_runs(limit=1)
             instance.get_dynamic_partitions(MENU_WEEK)
             instance.all_instigator_state()
-            close_lost_runs(instance)
+            if deployment.broker_url is None:  # else they may live on another machine
+                close_lost_runs(instance)
     return home
 
 
@@ -51,10 +59,8 @@ def close_lost_runs(instance: dg.DagsterInstance) -> None:
             forget(instance, run.run_id)
 
 
-def _write_settings(path: Path, deployment: Deployment) -> None:
-    template = TEMPLATE.read_text(encoding="utf-8")
-    wanted = template.replace("{max_concurrent_weeks}", str(deployment.max_concurrent_weeks))
+def _write_settings(path: Path, wanted: str) -> None:
     present = path.read_text(encoding="utf-8") if path.exists() else ""
-    is_ours = not present or present.splitlines()[0] == template.splitlines()[0]
+    is_ours = not present or present.splitlines()[0] == wanted.splitlines()[0]
     if is_ours and present != wanted:
         replace_file(path, wanted.encode())

@@ -21,13 +21,14 @@ from uuid import UUID
 import dagster as dg
 
 from sitecast.store.files import make_folder
+from sitecast_dagster.shared_lock import SharedLock, database_of
 
 _PR_SET_PDEATHSIG = 1
 _ANSWER_SECONDS = 2.0
 CODE_SERVER_TAG = ".dagster/grpc_info"
 """Dagster's own tag: where the code server listens that was asked to start the run."""
 
-_held: dict[str, int] = {}
+_held: dict[str, tuple[int, SharedLock | None]] = {}
 
 
 def hold_lock(instance: dg.DagsterInstance, run_id: str) -> None:
@@ -38,17 +39,21 @@ def hold_lock(instance: dg.DagsterInstance, run_id: str) -> None:
     make_folder(path.parent)
     handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     fcntl.flock(handle, fcntl.LOCK_EX)
-    _held[run_id] = handle
+    database = database_of(instance)
+    _held[run_id] = handle, None if database is None else SharedLock(database, run_id)
     if multiprocessing.parent_process() is not None:
         die_with_parent()
 
 
 def drop_lock(instance: dg.DagsterInstance, run_id: str) -> None:
     """The run has ended in this process: nothing is left of its lock."""
-    handle = _held.pop(run_id, None)
-    if handle is not None:
+    held = _held.pop(run_id, None)
+    if held is not None:
+        handle, shared = held
         forget(instance, run_id)
         os.close(handle)
+        if shared is not None:
+            shared.drop()
 
 
 def forget(instance: dg.DagsterInstance, run_id: str) -> None:

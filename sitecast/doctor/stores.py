@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Mapping
-from pathlib import Path
 
 from sitecast.deployment import Deployment
 from sitecast.doctor.findings import Finding, Findings, of_error
 from sitecast.errors import NotFound, StoreError
+from sitecast.installation import open_weeks, publications_of
 from sitecast.publish.folder import MANIFEST, POINTER
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WEEK_RECORDS, SiteForecast
 from sitecast.store import Ledger, WeekStore
 from sitecast.store.files import sha256_of
+from sitecast.store.places import Place
 from sitecast.store.publications import current_publication_id, publication_row
 
 _RECORDS = {record.asset: record for record in WEEK_RECORDS}
@@ -20,7 +21,7 @@ _RECORDS = {record.asset: record for record in WEEK_RECORDS}
 def stores(deployment: Deployment) -> Findings:
     """The current plan and the current publication; the ledger answers already."""
     ledger = Ledger(deployment.ledger_url)
-    weeks = WeekStore(deployment.home / "weeks", ledger)
+    weeks = open_weeks(deployment, ledger)
     plan, published = ledger.current_plan(), current_publication_id(ledger)
     row = publication_row(ledger, published) if published else None
     if plan is None:
@@ -29,7 +30,7 @@ def stores(deployment: Deployment) -> Findings:
         yield from _plan(weeks, plan, row["plan_id"] if row else None)
     if row is not None:
         yield from _versions(weeks, row["plan_id"], json.loads(row["versions"]))
-    yield from _publication(deployment.home / "publications", published)
+    yield from _publication(publications_of(deployment), published)
 
 
 def _plan(weeks: WeekStore, plan: ForecastPlan, published: str | None) -> Findings:
@@ -73,7 +74,7 @@ def _versions(
                 yield of_error("version-damaged", error)
 
 
-def _publication(folder: Path, publication_id: str | None) -> Findings:
+def _publication(folder: Place, publication_id: str | None) -> Findings:
     pointed = _pointed(folder)
     if pointed != publication_id:
         yield Finding("pointer-differs", "error",
@@ -96,7 +97,7 @@ def _publication(folder: Path, publication_id: str | None) -> Findings:
         )
 
 
-def _pointed(folder: Path) -> str | None:
+def _pointed(folder: Place) -> str | None:
     try:
         found = json.loads((folder / POINTER).read_bytes())["publication_id"]
     except FileNotFoundError:

@@ -3,7 +3,7 @@
 <folder>/<publication_id>/   <table>.parquet, <table>.csv, page.html, workbook.xlsx,
 summary.json, manifest.json (contract version, versions, rows and a sha256 per file)
 /current.json        {"publication_id": …}, replaced in one step; null when all were recalled
-/current             a link to the same folder, for people
+/current             a link to the same folder, for people (not in an object store)
 """
 
 import datetime as dt
@@ -22,23 +22,17 @@ from sitecast.publish.page import render_page
 from sitecast.publish.summary import summarise
 from sitecast.publish.workbook import render_workbook
 from sitecast.records.feed import TableFacts
-from sitecast.store.files import (
-    rename_into_place,
-    replace_file,
-    replace_link,
-    sha256_of,
-    write_beside,
-    written_or_store_error,
-)  # fmt: skip
+from sitecast.store.files import replace_link, sha256_of
 from sitecast.store.parquet import to_parquet
+from sitecast.store.places import Place, put_folder, replace_file
 
 MANIFEST, PAGE, WORKBOOK = "manifest.json", "page.html", "workbook.xlsx"
 POINTER, LINK = "current.json", "current"
 
 
 def write_publication(
-    contents: Contents, manifest: PlanManifest, folder: Path, ui_url: str, now: dt.datetime
-) -> Path:
+    contents: Contents, manifest: PlanManifest, folder: Place, ui_url: str, now: dt.datetime
+) -> Place:
     """Write the publication's folder, unless an earlier attempt finished it.
 
     Raises:
@@ -46,30 +40,31 @@ def write_publication(
         Corrupt: what an earlier attempt wrote is damaged.
     """
     place = folder / contents.publication_id
-    if place.exists():
+    if place.exists() if isinstance(place, Path) else (place / MANIFEST).exists():
         _check_files(place)
         return place
     files = _files(contents, manifest, ui_url, now)
-    with written_or_store_error(folder):
+    if isinstance(folder, Path):
         for left in folder.glob(".new-*"):  # of attempts that were killed: publishers take turns
             shutil.rmtree(left, ignore_errors=True)
-        rename_into_place(write_beside(folder, ".new", files), place)
+    put_folder(place, files, beside=".new")
     return place
 
 
-def point_to(folder: Path, publication_id: str | None) -> None:
+def point_to(folder: Place, publication_id: str | None) -> None:
     """Make a publication the folder's current one; None: there is none."""
     page = None if publication_id is None else f"{publication_id}/{PAGE}"
     content = json.dumps({"publication_id": publication_id, "page": page})
-    with written_or_store_error(folder):
-        replace_file(folder / POINTER, content.encode())
-        if publication_id is None:
-            (folder / LINK).unlink(missing_ok=True)
-        else:
-            replace_link(folder / LINK, publication_id)
+    replace_file(folder / POINTER, content.encode())
+    if not isinstance(folder, Path):
+        return
+    if publication_id is None:
+        (folder / LINK).unlink(missing_ok=True)
+    else:
+        replace_link(folder / LINK, publication_id)
 
 
-def table_facts(place: Path) -> tuple[str, TableFacts]:
+def table_facts(place: Place) -> tuple[str, TableFacts]:
     """What a publication's manifest says of its tables: contract version, rows and sums."""
     manifest = json.loads((place / MANIFEST).read_bytes())
     sums = manifest["sha256"]
@@ -105,7 +100,7 @@ def _files(
     return files
 
 
-def _check_files(place: Path) -> None:
+def _check_files(place: Place) -> None:
     try:
         sums: Mapping[str, str] = json.loads((place / MANIFEST).read_bytes())["sha256"]
         wrong = [name for name in sums if sha256_of((place / name).read_bytes()) != sums[name]]

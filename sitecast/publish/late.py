@@ -3,7 +3,6 @@
 import datetime as dt
 from email.message import EmailMessage
 from email.policy import SMTP
-from pathlib import Path
 
 from sitecast.publish.message import message_id
 from sitecast.publish.publish_plan import current_publication
@@ -12,12 +11,13 @@ from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.store import Ledger, OutboxRow
 from sitecast.store.notices import queue_once
+from sitecast.store.places import Place
 
 CHANNEL = "email-late"
 
 
 def tell_that_plan_is_late(
-    ledger: Ledger, folder: Path, deadline: str, ui_url: str, now: dt.datetime
+    ledger: Ledger, folder: Place, deadline: str, ui_url: str, now: dt.datetime
 ) -> list[str]:
     """Queue the email to the recipients of the published plan; again, it changes nothing.
 

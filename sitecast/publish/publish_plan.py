@@ -6,7 +6,6 @@ folder's pointer moves just before it commits. Killed anywhere, the next try pic
 
 import datetime as dt
 import json
-from pathlib import Path
 
 from sitecast.errors import StoreError
 from sitecast.publish.contents import Contents, gather
@@ -18,7 +17,7 @@ from sitecast.publish.webhook import Webhook
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.store import Ledger, WeekStore
-from sitecast.store.files import locked, written_or_store_error
+from sitecast.store.places import Place, alone
 from sitecast.store.publications import (
     current_publication_id,
     publication_row,
@@ -31,7 +30,7 @@ def publish_plan(
     plan: ForecastPlan,
     weeks: WeekStore,
     ledger: Ledger,
-    folder: Path,
+    folder: Place,
     ui_url: str,
     now: dt.datetime,
     webhook: Webhook | None = None,
@@ -52,7 +51,7 @@ def publish_plan(
             stays current.
     """
     ledger.plan(plan.plan_id)
-    with written_or_store_error(folder), locked(folder / ".lock"):
+    with alone(folder, ledger.database):
         manifest, forecasts = plan_manifest(plan, weeks)
         known = find_publication(ledger, folder, manifest.publication_id)
         if known is not None:
@@ -83,13 +82,13 @@ def _record(
     )  # fmt: skip
 
 
-def current_publication(ledger: Ledger, folder: Path) -> Publication | None:
+def current_publication(ledger: Ledger, folder: Place) -> Publication | None:
     """The publication that readers see, if any."""
     publication_id = current_publication_id(ledger)
     return None if publication_id is None else find_publication(ledger, folder, publication_id)
 
 
-def find_publication(ledger: Ledger, folder: Path, publication_id: str) -> Publication | None:
+def find_publication(ledger: Ledger, folder: Place, publication_id: str) -> Publication | None:
     """A publication by its id, if there is one."""
     row = publication_row(ledger, publication_id)
     if row is None:

@@ -8,7 +8,6 @@ import datetime as dt
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sitecast.errors import SettingsError
 from sitecast.publish.folder import point_to
@@ -17,7 +16,7 @@ from sitecast.publish.recall_notice import notice
 from sitecast.publish.webhook import Webhook
 from sitecast.records.feed import FeedEvent
 from sitecast.store import Ledger, OutboxRow
-from sitecast.store.files import locked, written_or_store_error
+from sitecast.store.places import Place, alone
 from sitecast.store.publications import current_publication_id
 from sitecast.store.recalls import record_recall
 
@@ -54,7 +53,7 @@ class Recall:
 
 def recall_publication(
     ledger: Ledger,
-    folder: Path,
+    folder: Place,
     publication_id: str,
     why: str,
     now: dt.datetime,
@@ -87,7 +86,7 @@ def recall_publication(
         point_to(folder, event.current_publication_id)
         mark_recalled(folder / publication_id, event)
 
-    with written_or_store_error(folder), locked(folder / ".lock"):
+    with alone(folder, ledger.database):
         done = record_recall(ledger, publication_id, reason, now, notices, mark)
     event = done.event
     return Recall(publication_id, event.plan_id, event.why, event.at, done.found,

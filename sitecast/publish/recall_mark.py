@@ -3,11 +3,11 @@
 import json
 import re
 from html import escape
-from pathlib import Path
 
 from sitecast.publish.folder import PAGE
 from sitecast.records.feed import FeedEvent
-from sitecast.store.files import replace_file, sha256_of
+from sitecast.store.files import sha256_of
+from sitecast.store.places import Place, replace_file
 
 MARK = "recalled.json"
 _BODY = re.compile(rb"<body[^>]*>")
@@ -15,7 +15,7 @@ _BEGIN, _END = b"<!--recalled-->", b"<!--/recalled-->"
 _LINE = re.compile(re.escape(_BEGIN) + b".*?" + re.escape(_END), re.DOTALL)
 
 
-def mark_recalled(place: Path, event: FeedEvent) -> None:
+def mark_recalled(place: Place, event: FeedEvent) -> None:
     """Write recalled.json, and a line on top of the page; the same again changes nothing.
 
     The manifest keeps the sum of the page as it was published; recalled.json has the marked one's.

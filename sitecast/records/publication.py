@@ -4,6 +4,10 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, Union
+
+if TYPE_CHECKING:
+    from upath import UPath
 
 
 @dataclass(frozen=True)
@@ -12,9 +16,9 @@ class Publication:
 
     publication_id: str
     plan_id: str
-    folder: Path
+    folder: Union[Path, "UPath"]
     """Parquet and CSV of every published table, the page, a summary, and checksums."""
-    page: Path
+    page: Union[Path, "UPath"]
     """The page, one file that needs no network."""
     supersedes: str | None
     """The publication that was current before."""

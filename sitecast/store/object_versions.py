@@ -9,14 +9,14 @@ nothing is removed after an error. See docs/design/decisions.
 """
 
 import contextlib
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import fsspec
 
-from sitecast.errors import Corrupt, SitecastError, StoreError, StoreUnavailable
+from sitecast.errors import Corrupt, StoreError
 from sitecast.store import week_rows
 from sitecast.store.ledger import Ledger
+from sitecast.store.places import object_errors
 from sitecast.store.version_files import MANIFEST, checked_files
 from sitecast.store.week_key import Head, WeekKey, refuse_overtaken
 
@@ -68,7 +68,7 @@ class ObjectVersions:
 
     def _files(self, key: WeekKey, place: int) -> dict[str, bytes]:
         folder = self._below(key, place)
-        with _store_errors(folder):
+        with object_errors(folder):
             return checked_files(folder, self._get(folder, [MANIFEST])[MANIFEST],
                                  lambda names: self._get(folder, names))  # fmt: skip
 
@@ -85,7 +85,7 @@ class ObjectVersions:
 
     def _write(self, key: WeekKey, token: int, files: dict[str, bytes]) -> None:
         folder = self._below(key, token)
-        with _store_errors(folder):
+        with object_errors(folder):
             self._filesystem.pipe({f"{folder}/{name}": data for name, data in files.items()})
 
     def _clear_older_attempts(self, key: WeekKey, token: int) -> None:
@@ -93,7 +93,7 @@ class ObjectVersions:
         with self._database.reading() as connection:
             named = week_rows.places(connection, key)
         folder = f"{self._root.path.rstrip('/')}/{key.path}"
-        with _store_errors(folder):
+        with object_errors(folder):
             attempts = [path.rstrip("/") for path in self._filesystem.ls(folder, detail=False)]
             for left in attempts:
                 number = int(left.rsplit("/", 1)[1])
@@ -107,23 +107,3 @@ class ObjectVersions:
     def _filesystem(self) -> Any:
         """The filesystem of this process: one from before a fork refuses to work after it."""
         return fsspec.filesystem(self._root.protocol, **self._root.storage_options)
-
-
-@contextlib.contextmanager
-def _store_errors(folder: str) -> Iterator[None]:
-    """One error for all that filesystems raise; each has exceptions of its own."""
-    try:
-        yield
-    except SitecastError:
-        raise
-    except (FileNotFoundError, PermissionError) as error:
-        raise StoreError(
-            f"the object store refuses: {error}", {"path": folder},
-            "check that the bucket exists and that these credentials may read and write it",
-        ) from error  # fmt: skip
-    except Exception as error:
-        raise StoreUnavailable(
-            f"the object store does not answer: {type(error).__name__}: {error}",
-            {"path": folder},
-            "check its address and credentials; the run is tried again",
-        ) from error

@@ -6,12 +6,17 @@ from pathlib import Path
 import dagster as dg
 import dagster._cli.dev
 import dagster_webserver.cli
+import yaml
 from dagster._core.workspace.load_target import ModuleTarget
+from dagster_celery.config import TASK_EXECUTE_JOB_NAME
 
-from sitecast_dagster import daemon, webserver
+from sitecast.deployment import Deployment
+from sitecast_dagster import daemon, webserver, worker
 from sitecast_dagster.definitions import defs
 from sitecast_dagster.guard import Guard
+from sitecast_dagster.instance_settings import FOLDER
 from sitecast_dagster.stored_runs import MODULE, REPOSITORY, create_run, execute_run
+from sitecast_dagster.worker_launcher import WorkerRunLauncher
 
 ROOT = Path(__file__).parents[2]
 
@@ -81,3 +86,18 @@ def test_the_daemon_retries_patiently_and_dagster_dev_starts_this_one(stage, mon
     }
     source = Path(dagster._cli.dev.__file__).read_text()
     assert f'"{daemon.STOCK}",' in source
+
+
+def test_a_worker_takes_what_its_launcher_sends(tmp_path):
+    app = worker.make_worker_app(Deployment(home=tmp_path, broker_url="memory://"))
+    assert app.tasks[TASK_EXECUTE_JOB_NAME].acks_late
+    assert [queue.name for queue in app.conf.task_queues] == [worker.QUEUE]
+    settings = yaml.safe_load((FOLDER / "dagster-workers.yaml").read_text())["run_launcher"]
+    assert settings["class"] == WorkerRunLauncher.__name__
+    assert settings["module"] == WorkerRunLauncher.__module__
+    config = {**settings["config"], "broker": "memory://"}
+    launcher = WorkerRunLauncher(default_queue=worker.QUEUE, **config)
+    sent = launcher.celery.conf.broker_transport_options["visibility_timeout"]
+    assert sent == app.conf.broker_transport_options["visibility_timeout"]
+    assert launcher.supports_check_run_worker_health
+    assert not launcher.supports_resume_run
