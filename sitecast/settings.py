@@ -189,7 +189,7 @@ class PlanSettings(SettingsGroup):
         0.9, gt=0, lt=1, description="quantile that qty_required covers, where no costs decide it"
     )
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="money on page and email")
-    history_weeks: int = Field(8, ge=1, le=104, description="past menu weeks the models learn from")
+    history_weeks: int = Field(8, ge=1, le=520, description="past menu weeks the models learn from")
     models: ModelSettings = Field(ModelSettings(), description="demand models")
     simulator: SimulatorSettings = Field(SimulatorSettings(), description="order simulator")
     allocation: AllocationSettings = Field(AllocationSettings(), description="boxes to sites")

@@ -33,7 +33,7 @@ class Group:
 
 GROUPS = (
     Group("orders", ("orders", "order_lines")),
-    Group("volume", ("box_forecast", "history_boxes"), ("models.volumes",)),
+    Group("volume", ("box_forecast", "history_boxes", "demand_drivers"), ("models.volumes",)),
     Group("shares", ("history_items", "history_menu"), ("models.choice",)),
     Group(
         "menu_and_bom",

@@ -11,6 +11,7 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
+from sitecast.demand.boosted_volumes import BoostedVolumes
 from sitecast.demand.shares import ShrunkShares
 from sitecast.demand.volumes import MovingMeanVolumes
 from sitecast.demand.weighted_volumes import WeightedVolumes
@@ -23,7 +24,10 @@ GROUPS: Mapping[Kind, str] = {
     "volumes": "sitecast.volume_models", "choice": "sitecast.choice_models",
 }  # fmt: skip
 BUILT_IN: Mapping[Kind, Mapping[str, Callable[[], Any]]] = {
-    "volumes": {"moving_mean": MovingMeanVolumes, "weighted_mean": WeightedVolumes},
+    "volumes": {
+        "moving_mean": MovingMeanVolumes, "weighted_mean": WeightedVolumes,
+        "gradient_boosting": BoostedVolumes,
+    },
     "choice": {"shrunk_shares": ShrunkShares},
 }  # fmt: skip
 _METHOD: Mapping[Kind, str] = {"volumes": "boxes", "choice": "choices"}

@@ -46,6 +46,15 @@ def forecast_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
     )
 
 
+def driver_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
+    """Drivers of the week for regions that do not exist; past weeks may name what has gone."""
+    drivers = week["demand_drivers"]
+    mine = (drivers["menu_week"] == week.dates.menu_week).fillna(False).astype(bool)
+    unknown = mine & drivers["region_id"].notna() & ~drivers["region_id"].isin(week.ids["regions"])
+    yield from told_once("demand_drivers", drivers, unknown, "region_id", "unknown region",
+                         "correct it, or add it to regions")  # fmt: skip
+
+
 def _not_a_delivery_day(table: str, frame: pd.DataFrame, days: pd.DataFrame) -> Iterator[Breach]:
     date = frame["delivery_date"]
     outside = date.notna() & ~date.isin(days["delivery_date"])

@@ -11,7 +11,7 @@ from sitecast.extract.checks_menu import (
     menu_breaches,
     validity_breaches,
 )  # fmt: skip
-from sitecast.extract.checks_orders import forecast_breaches, order_breaches
+from sitecast.extract.checks_orders import driver_breaches, forecast_breaches, order_breaches
 from sitecast.extract.checks_references import reference_breaches
 from sitecast.extract.checks_sites import resource_breaches, settings_breaches, site_breaches
 from sitecast.extract.week_tables import WeekTables
@@ -37,6 +37,7 @@ CHECKS: tuple[tuple[Set[str], Check], ...] = (
     ({"region_sites", "recipe_bom"}, validity_breaches),
     ({"orders", "order_lines", "menu", "delivery_days"}, order_breaches),
     ({"box_forecast", "delivery_days"}, forecast_breaches),
+    ({"demand_drivers", "regions"}, driver_breaches),
     ({"sites", "site_caps", "regions", "region_sites"}, site_breaches),
     ({"resource_caps", "item_sites", "skus"}, resource_breaches),
     ({"sites", "recipes"}, settings_breaches),

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sitecast.extract.calendar import WeekDates
+from sitecast.extract.drivers import read_drivers
 from sitecast.extract.matching import positions
 from sitecast.extract.orphans import orphan_lines
 from sitecast.extract.reader import Known, TableReader, rows_of
@@ -43,6 +44,7 @@ def read_week_tables(
     for name in ("menu", "item_sites", "site_week_caps", "resource_caps"):
         tables[name] = reader.table(name, lambda rows: _is(rows, week), [week])
     tables["box_forecast"] = _box_forecast(reader, week)
+    tables["demand_drivers"] = read_drivers(reader, dates, calendar, history["history_boxes"])
     tables["orders"], tables["order_lines"] = _orders(reader, week)
     _serviceability(reader, tables, dates)
     recipes, skus = _recipes_and_skus(reader, tables, history, dates)

@@ -16,6 +16,7 @@ from sitecast.records.contract import (
     json_text,
     text,
 )  # fmt: skip
+from sitecast.records.tables_drivers import DEMAND_DRIVERS
 
 ITEM_TYPES = ("recipe", "product")
 ORDER_STATES = ("placed", "cancelled", "delivered")
@@ -291,6 +292,7 @@ TABLES_READ: dict[str, TableContract] = {
     for table in (
         MENU_WEEKS, DELIVERY_DAYS, SITES, SITE_CAPS, SITE_WEEK_CAPS, REGIONS, REGION_SITES,
         RECIPES, MENU, ITEM_SITES, RESOURCE_CAPS, SKUS, RECIPE_BOM, PRODUCTS, PRODUCT_BOM,
-        PACKAGING_RULES, BOX_FORECAST, ORDERS, ORDER_LINES, STOCK, OPEN_POS, USAGE_ACTUALS,
+        PACKAGING_RULES, BOX_FORECAST, DEMAND_DRIVERS, ORDERS, ORDER_LINES, STOCK, OPEN_POS,
+        USAGE_ACTUALS,
     )
 }  # fmt: skip

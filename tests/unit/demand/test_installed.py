@@ -65,7 +65,11 @@ def test_a_plan_file_cannot_point_at_code(packages, text):
 
 def test_a_choice_model_is_not_offered_for_volumes(packages):
     packages(logit="Logit")
-    assert [m.name for m in installed("volumes")] == ["moving_mean", "weighted_mean"]
+    assert [m.name for m in installed("volumes")] == [
+        "moving_mean",
+        "weighted_mean",
+        "gradient_boosting",
+    ]
     with pytest.raises(SettingsError, match="no volumes model named 'logit'"):
         model_labels(ModelSettings(volumes="logit"))
 

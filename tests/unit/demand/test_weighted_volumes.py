@@ -1,37 +1,11 @@
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from worlds import small_plan, small_provenance
+from volume_worlds import PLAN, week_of
 
 from sitecast.demand.weighted_volumes import WeightedVolumes
 from sitecast.errors import DataError
-from sitecast.records.tables_history import HISTORY_BOXES
-from sitecast.records.week_record import WeekData
-
-START = pd.Timestamp("2026-03-02")
-PLAN = small_plan(history_weeks=30)
-
-
-def week_of(boxes, lag=1):
-    """A week that is `lag` weeks after the last known one; (groups, weeks, days) boxes."""
-    _, weeks, days = boxes.shape
-    place = np.argwhere(boxes > 0)
-    keys = np.array([f"2026-W{week + 1:02d}" for week in range(weeks + lag)])
-    starts = START + pd.to_timedelta(7 * np.arange(weeks + lag), unit="D")
-    rows = pd.DataFrame({
-        "menu_week": keys[place[:, 1]], "region_id": [f"r{group:02d}" for group in place[:, 0]],
-        "delivery_date": starts[place[:, 1]] + pd.to_timedelta(place[:, 2], unit="D"),
-        "segment": "all", "portions": 2, "n_kits": 3, "boxes": boxes[boxes > 0],
-        "default_boxes": 0,
-    })  # fmt: skip
-    dates = starts[-1] + pd.to_timedelta(range(days), unit="D")
-    days = pd.DataFrame({"menu_week": keys[-1], "weight": 1.0, "delivery_date": dates})
-    calendar = pd.DataFrame({"menu_week": keys, "start_date": starts})
-    tables = {"menu_weeks": calendar, "delivery_days": days,
-              "history_boxes": HISTORY_BOXES.shaped(rows)}  # fmt: skip
-    return WeekData(small_provenance(PLAN, keys[-1]), tables)
 
 
 def told(boxes, lag=1):

@@ -12,8 +12,9 @@ from sitecast.records.tables_read import TABLES_READ
 from sitecast.settings import load_plan_file
 
 Tables = dict[str, pd.DataFrame]
-WRITTEN = {name: t for name, t in TABLES_READ.items() if name != "resource_caps"}
-"""No line or SKU of the demo company has a cap."""
+NOT_WRITTEN = {"resource_caps", "demand_drivers"}
+"""No line or SKU of the demo company has a cap, and its weeks have no holidays or promotions."""
+WRITTEN = {name: t for name, t in TABLES_READ.items() if name not in NOT_WRITTEN}
 PLANNED = ["2026-W48", "2026-W49", "2026-W50", "2026-W51"]
 
 

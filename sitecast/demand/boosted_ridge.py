@@ -1,0 +1,169 @@
+"""Ridge regression and, on what it leaves, gradient-boosted trees: the regression of one departure.
+
+What moved since the recent past acts proportionally, and a linear effect follows it beyond what was
+ever seen; trees find where that is not so. How strong the penalty and how many trees is seen
+on the last weeks, which a fit without them has to forecast. What does not belong here: features.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sitecast.errors import SettingsError
+
+Floats = NDArray[np.float64]
+Features = NDArray[np.float32]
+MOST_ROUNDS, FEW_ROUNDS, SPREAD_ROUNDS, PATIENCE = 300, 30, 60, 30
+RIDGES = (0.03, 0.3, 3.0)
+"""Penalties on each linear effect, relative to what its feature tells."""
+HALF_LIFE_WEEKS = 52.0
+HELD_OUT = 0.2
+"""The last part of the past weeks, from which strength, trees and spread are learned."""
+FEW_ROWS = 200
+"""Below so many, the spread is one number for all."""
+MOST_VARIANCE = 1.5
+UNKNOWN_VARIANCE = 0.1
+"""While there is no error to learn from; of a logarithm, within a third mostly."""
+_SAME = {"num_threads": 1, "deterministic": True, "force_row_wise": True, "seed": 1, "verbose": -1,
+         "max_bin": 63, "objective": "l2"}  # fmt: skip
+"""The same numbers whatever else the machine does (R7)."""
+_MEAN = {
+    **_SAME, "learning_rate": 0.06, "num_leaves": 31, "min_data_in_leaf": 20, "lambda_l2": 2.0,
+    "feature_fraction": 0.6, "bagging_fraction": 0.8, "bagging_freq": 1,
+}  # fmt: skip
+_SPREAD = {
+    **_SAME, "learning_rate": 0.1, "num_leaves": 7, "min_data_in_leaf": 100,
+    "feature_fraction": 0.5,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What past weeks teach."""
+
+    x: Features
+    """(rows, features); NaN where unknown."""
+    came: Floats
+    """(rows,) what is to be explained."""
+    week: Floats
+    """(rows,) when, in weeks."""
+    linear: NDArray[np.bool_]
+    """(features,) those with a proportional effect; 0 where unknown."""
+    categories: Sequence[int]
+    """Places of features that are names, not amounts."""
+
+    def of(self, some: NDArray[np.bool_]) -> "Examples":
+        """Some of the rows."""
+        return Examples(self.x[some], self.came[some], self.week[some], self.linear,
+                        self.categories)  # fmt: skip
+
+    @property
+    def weight(self) -> Floats:
+        """(rows,) half as much a year back."""
+        return np.asarray(0.5 ** ((self.week.max() - self.week) / HALF_LIFE_WEEKS))
+
+
+def boosted_ridge(examples: Examples, x: Features, lag: int) -> tuple[Floats, Floats]:
+    """Expectation and variance of rows to come.
+
+    Args:
+        examples: rows of past weeks; at least one.
+        x: (rows, features) of the week to forecast.
+        lag: weeks between what was known and what came.
+    Returns:
+        (rows,) expected value; (rows,) variance around it.
+    Raises:
+        SettingsError: lightgbm is not installed.
+    """
+    weeks = np.unique(examples.week)
+    held = weeks[-max(int(len(weeks) * HELD_OUT), 1)]
+    fitted, tested = examples.of(examples.week <= held - lag), examples.of(examples.week >= held)
+    if not len(fitted.came):
+        whole = _Boosted(examples, _Linear(examples, RIDGES[-1]), FEW_ROUNDS)
+        return whole.predict(x), np.full(len(x), UNKNOWN_VARIANCE)
+    tried = [_Linear(fitted, ridge) for ridge in RIDGES]
+    linear = min(tried, key=lambda one: float(np.square(one.left(tested)).sum()))
+    trial = _Boosted(fitted, linear, MOST_ROUNDS, tested)
+    whole = _Boosted(examples, _Linear(examples, linear.ridge), trial.rounds)
+    return whole.predict(x), _variance(tested, np.square(tested.came - trial.predict(tested.x)), x)
+
+
+def _variance(tested: Examples, square: Floats, x: Features) -> Floats:
+    """Squared errors of rows like these."""
+    mean = float(square.mean())
+    if len(square) < FEW_ROWS:
+        return np.full(len(x), min(mean, MOST_VARIANCE))
+    told = _trained(_dataset(tested, square, None), _SPREAD, SPREAD_ROUNDS).predict(x)
+    return np.clip(told, mean / 20, MOST_VARIANCE)
+
+
+class _Linear:
+    """Ridge regression on what moved."""
+
+    def __init__(self, examples: Examples, ridge: float) -> None:
+        self.ridge, self._linear = ridge, examples.linear
+        moved = self._moved(examples.x)
+        scaled = examples.weight[:, None] * moved
+        curve = scaled.T @ moved
+        curve[np.diag_indices_from(curve)] *= 1 + ridge
+        curve[np.diag_indices_from(curve)] += 1e-9
+        self._effects = np.linalg.solve(curve, scaled.T @ examples.came)
+
+    def predict(self, x: Features) -> Floats:
+        return np.asarray(self._moved(x) @ self._effects)
+
+    def left(self, examples: Examples) -> Floats:
+        """What these effects do not explain."""
+        return examples.came - self.predict(examples.x)
+
+    def _moved(self, x: Features) -> Floats:
+        return np.nan_to_num(x[:, self._linear].astype(np.float64))
+
+
+class _Boosted:
+    """Linear effects, and trees on what they leave; with a test, only as many as help there."""
+
+    def __init__(
+        self, examples: Examples, linear: _Linear, rounds: int, tested: Examples | None = None
+    ) -> None:
+        self._linear = linear
+        data = _dataset(examples, linear.left(examples), examples.weight)
+        test = None if tested is None else _dataset(tested, linear.left(tested), None, data)
+        self._trees = _trained(data, _MEAN, rounds, test)
+
+    @property
+    def rounds(self) -> int:
+        return int(self._trees.best_iteration or self._trees.num_trees())
+
+    def predict(self, x: Features) -> Floats:
+        return np.asarray(self._linear.predict(x) + self._trees.predict(x))
+
+
+def _dataset(examples: Examples, target: Floats, weight: Floats | None, like: Any = None) -> Any:
+    return _lightgbm().Dataset(
+        examples.x, target, reference=like, weight=weight, params=_SAME,
+        categorical_feature=list(examples.categories),
+    )  # fmt: skip
+
+
+def _trained(data: Any, settings: dict[str, Any], rounds: int, tested: Any = None) -> Any:
+    lightgbm = _lightgbm()
+    if tested is None:
+        return lightgbm.train(settings, data, rounds)
+    patience = lightgbm.early_stopping(PATIENCE, verbose=False)
+    return lightgbm.train(settings, data, rounds, [tested], callbacks=[patience])
+
+
+def _lightgbm() -> ModuleType:
+    try:
+        import lightgbm
+    except ImportError as error:
+        raise SettingsError(
+            "the package lightgbm is not installed", {"setting": "models.volumes"},
+            "pip install 'sitecast[boosting]', or name another model",
+        ) from error  # fmt: skip
+    return lightgbm
