@@ -11,6 +11,7 @@ from sitecast_dagster.jobs import JOBS
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.schedules import SCHEDULES
 from sitecast_dagster.sensors import SENSORS
+from sitecast_dagster.warm_runs import fork_runs_of_this_code_server
 
 
 def build_definitions(installation: InstallationResource) -> dg.Definitions:
@@ -33,3 +34,4 @@ def build_definitions(installation: InstallationResource) -> dg.Definitions:
 
 
 defs = build_definitions(InstallationResource())
+fork_runs_of_this_code_server()

@@ -15,14 +15,15 @@ import dagster as dg
 from sitecast.deployment import Deployment
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.run_report import RunReport
-from sitecast.records.tables_read import TABLES_READ
 from sitecast.store.files import locked
 from sitecast_dagster.definitions import build_definitions
 from sitecast_dagster.failures import cause_of
 from sitecast_dagster.forked import Outcome, Say, Work, run_forked
 from sitecast_dagster.instance import dagster_home, init_instance
 from sitecast_dagster.jobs import JOBS, PLAN_JOB, PUBLISH_JOB, WEEK_JOB
+from sitecast_dagster.kept_connections import keep_connections
 from sitecast_dagster.partitions import MENU_WEEK
+from sitecast_dagster.preload import preload
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.sensors.publish import versions_due
 from sitecast_dagster.stored_runs import create_run, execute_run
@@ -63,33 +64,32 @@ def run_plan(deployment: Deployment, progress: Progress, force: bool = False) ->
     """
     progress("plan", "starting Dagster")
     home = init_instance(deployment)
-    for table in TABLES_READ.values():
-        _ = table.schema  # imports pandera and builds the checks once, not in every child
     runner = _Runner.of(deployment, progress)
     with locked(home / ".local-runner"):
         try:
-            return runner.run(force)
+            report = runner.run(force)
         except KeyboardInterrupt:
             runner.in_child("clean-up", runner.cancel_unfinished)
             raise
-        finally:
+        if not report.succeeded:
             runner.in_child("clean-up", runner.close_abandoned)
+        return report
 
 
 @dataclass(frozen=True)
 class _Runner:
     deployment: Deployment
     progress: Progress
+    definitions: dg.Definitions
     jobs: Mapping[str, dg.JobDefinition]
 
     @classmethod
     def of(cls, deployment: Deployment, progress: Progress) -> "_Runner":
         definitions = build_definitions(InstallationResource.of(deployment))
         jobs = {job.name: definitions.resolve_job_def(job.name) for job in JOBS}
-        return cls(deployment, progress, jobs)
+        return cls(deployment, progress, definitions, jobs)
 
     def run(self, force: bool) -> RunReport:
-        self.in_child("clean-up", self.close_abandoned)
         planned = self.in_child("plan", self.make_plan)
         if not planned.succeeded:
             return RunReport("", {}, {"plan": planned.text})
@@ -110,6 +110,9 @@ class _Runner:
         for week in plan.menu_weeks:
             self.progress(week, "done" if week in outcomes else "queued")
         missing = [week for week in plan.menu_weeks if week not in outcomes]
+        if not missing:
+            return outcomes
+        preload(self.definitions)
         created = self.in_child("weeks", partial(self.create_week_runs, plan, missing))
         if not created.succeeded:
             return outcomes | {week: created for week in missing}
@@ -118,6 +121,7 @@ class _Runner:
 
     def make_plan(self, say: Say) -> str:
         """Child: materialise forecast_plan; the result is the plan's id."""
+        self.close_abandoned(say)
         with self._instance() as instance:
             run_id = create_run(instance, self.jobs[PLAN_JOB.name], LOCAL)
             return str(self._execute(instance, PLAN_JOB.name, run_id, say)["plan_id"].value)
@@ -182,6 +186,7 @@ class _Runner:
         return outcomes
 
     def _instance(self) -> dg.DagsterInstance:
+        keep_connections()
         return dg.DagsterInstance.from_config(str(dagster_home(self.deployment)))
 
     def _has(self, plan: ForecastPlan, week: str) -> bool:

@@ -14,7 +14,9 @@ import multiprocessing
 import os
 import signal
 import socket
+import threading
 from contextlib import suppress
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from uuid import UUID
 
@@ -80,13 +82,21 @@ def lives(instance: dg.DagsterInstance, run: dg.DagsterRun) -> bool:
 
 
 def die_with_parent() -> None:
-    """Let the system end this process when its parent dies, whatever it is doing (Linux)."""
+    """End this process when its parent dies, whatever it is doing (at once on Linux).
+
+    The system knows who forked it; with a fork server, that is not who asked for it.
+    """
     prctl = getattr(ctypes.CDLL(None), "prctl", None)
     if prctl is not None:
         prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     parent = multiprocessing.parent_process()
-    if parent is not None and os.getppid() != parent.pid:  # it died before it was asked for
-        os.kill(os.getpid(), signal.SIGKILL)
+    if parent is not None and os.getppid() != parent.pid:
+        threading.Thread(target=_die_after, args=(parent,), daemon=True).start()
+
+
+def _die_after(parent: BaseProcess) -> None:
+    parent.join()
+    os.kill(os.getpid(), signal.SIGKILL)
 
 
 def _lock(instance: dg.DagsterInstance, run_id: str) -> Path:

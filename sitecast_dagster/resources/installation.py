@@ -5,6 +5,7 @@ in the environment (SITECAST_…_URL): resource fields are shown in the UI.
 """
 
 import datetime as dt
+import functools
 from pathlib import Path
 from typing import Any
 
@@ -47,9 +48,12 @@ class InstallationResource(dg.ConfigurableResource["InstallationResource"]):
         return Deployment(**settings)
 
     def open(self) -> Installation:
-        """Open the stores; cheap, and safe in every process."""
-        return open_installation(self.deployment())
+        """Open the stores, once per process: they hold no connection, so a fork may use them."""
+        return _opened(self.deployment())
 
     def now(self) -> dt.datetime:
         """The present moment, UTC, in whole seconds."""
         return dt.datetime.now(dt.UTC).replace(microsecond=0)
+
+
+_opened = functools.cache(open_installation)

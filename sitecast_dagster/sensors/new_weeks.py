@@ -24,7 +24,7 @@ def weeks_due(planned: Sequence[str], done: Collection[str], tried: Collection[s
 @dg.sensor(
     description="One run per menu week of the current plan that is not forecast yet.",
     job=WEEK_JOB,
-    minimum_interval_seconds=10,
+    minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def new_weeks(

@@ -35,7 +35,7 @@ def wait_after(failed_attempts: int) -> dt.timedelta:
 @dg.sensor(
     description="One publication per completed plan version, again where an attempt failed.",
     job=PUBLISH_JOB,
-    minimum_interval_seconds=10,
+    minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
 )
 def publish(

@@ -56,7 +56,8 @@ class Stack:
 
     def workers(self) -> list[int]:
         """The processes of runs."""
-        return [p for p in self.processes() if b"multiprocessing.spawn" in _command(p)]
+        forked = [p for p in self.processes() if b"multiprocessing.forkserver" in _command(p)]
+        return [p for p in forked if _parent_of(p) in forked]  # the others are fork servers
 
     def processes(self) -> list[int]:
         """Every process of the group."""
@@ -101,6 +102,13 @@ def _group_of(process: int) -> int:
     try:
         return os.getpgid(process)
     except ProcessLookupError:
+        return 0
+
+
+def _parent_of(process: int) -> int:
+    try:
+        return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    except OSError:
         return 0
 
 

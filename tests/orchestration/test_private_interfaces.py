@@ -1,17 +1,22 @@
 """What the layer takes from Dagster's private interfaces, held against the pinned version."""
 
+import inspect
+import subprocess
+import sys
 import tomllib
+from importlib import import_module
 from pathlib import Path
 
 import dagster as dg
 import dagster._cli.dev
+import dagster._grpc.server
 import dagster_webserver.cli
 import yaml
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster_celery.config import TASK_EXECUTE_JOB_NAME
 
 from sitecast.deployment import Deployment
-from sitecast_dagster import daemon, webserver, worker
+from sitecast_dagster import daemon, kept_connections, webserver, worker
 from sitecast_dagster.definitions import defs
 from sitecast_dagster.guard import Guard
 from sitecast_dagster.instance_settings import FOLDER
@@ -101,3 +106,38 @@ def test_a_worker_takes_what_its_launcher_sends(tmp_path):
     assert sent == app.conf.broker_transport_options["visibility_timeout"]
     assert launcher.supports_check_run_worker_health
     assert not launcher.supports_resume_run
+
+
+def test_a_code_server_takes_the_processes_of_runs_from_the_spawn_context():
+    source = inspect.getsource(dagster._grpc.server)
+    assert 'self._mp_ctx = multiprocessing.get_context("spawn")' in source
+    assert "self._mp_ctx.Process(" in source
+
+
+def test_every_sqlite_store_makes_its_engines_by_the_function_that_is_replaced():
+    for name in kept_connections.STORAGES:
+        source = inspect.getsource(import_module(name))
+        made = source.count("= create_engine(")
+        assert made > 0
+        assert made == source.count("create_engine(") == source.count("poolclass=NullPool")
+
+
+def test_what_is_stored_through_kept_connections_is_there_for_others_and_no_journal_is_left(stage):
+    home = str(stage.company.home / "dagster")
+    code = (
+        "import multiprocessing, sys, dagster as dg\n"
+        "from sitecast_dagster.kept_connections import keep_connections\n"
+        "from sitecast_dagster.stored_runs import create_run\n"
+        "from sitecast_dagster.definitions import defs\n"
+        "keep_connections()\n"
+        "with dg.DagsterInstance.from_config(sys.argv[1]) as instance:\n"
+        "    for tag in 'ab':\n"
+        "        create_run(instance, defs.resolve_job_def('plan_weeks'), {'tag': tag})\n"
+    )
+    subprocess.run([sys.executable, "-c", code, home], check=True)
+    runs = stage.instance.get_runs(dg.RunsFilter(job_name="plan_weeks"))
+    assert sorted(run.tags["tag"] for run in runs) == ["a", "b"]
+    for run in runs:
+        (planned,) = stage.instance.all_logs(run.run_id)
+        assert planned.dagster_event_type == dg.DagsterEventType.ASSET_MATERIALIZATION_PLANNED
+    assert not [path for path in Path(home).rglob("*-wal") if path.stat().st_size]
