@@ -6,6 +6,7 @@ PostgreSQL and S3, runs come through Redis.
 """
 
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -25,11 +26,10 @@ from servers import S3_KEYS
 
 from sitecast.deployment import Deployment
 from sitecast.installation import Installation, open_installation
-from sitecast_dagster.daemon import MODULE as DAEMON
-from sitecast_dagster.instance import dagster_home, init_instance
-from sitecast_dagster.stored_runs import MODULE
+from sitecast_dagster.instance import init_instance
 from sitecast_dagster.tags import PARTITION_TAG
 
+COMPOSE = Path(__file__).parents[1] / "deploy" / "compose.yaml"
 PATIENCE_SECONDS = 300
 SUCCESS, STARTED = dg.DagsterRunStatus.SUCCESS, dg.DagsterRunStatus.STARTED
 
@@ -40,7 +40,8 @@ class Machine:
     def __init__(self, folder: Path, settings: Mapping[str, str], *command: str) -> None:
         folder.mkdir(exist_ok=True)
         self._log = (folder / "log").open("ab")
-        environment = {**os.environ, **settings, "SITECAST_HOME": str(folder / "home")}
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        environment = {**os.environ, **settings, "PATH": path}
         self._process = subprocess.Popen(
             [*command], cwd=folder, env=environment, stdout=self._log, stderr=self._log,
             start_new_session=True,
@@ -100,17 +101,19 @@ class Cluster:
 
     def start_daemon(self) -> Machine:
         """Start the daemon, which starts the code server."""
-        home = str(dagster_home(self.deployment))
-        command = [sys.executable, "-m", DAEMON, "run", "-m", MODULE]
-        return self._start("control", {"DAGSTER_HOME": home}, *command)
+        return self._start("control", "daemon")
 
     def start_worker(self, name: str) -> Machine:
         """Start a worker on a machine of its own."""
-        self.home(name)
-        return self._start(name, {}, sys.executable, "-m", "sitecast_dagster.worker")
+        return self._start(name, "worker")
 
-    def _start(self, name: str, more: Mapping[str, str], *command: str) -> Machine:
-        machine = Machine(self.folder / name, {**self.settings, **more}, *command)
+    def _start(self, name: str, service: str) -> Machine:
+        """As deploy/compose.yaml starts it."""
+        home = self.home(name)
+        folders = {"SITECAST_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")}
+        services = yaml.safe_load(COMPOSE.read_text())["services"]
+        command = shlex.split(services[service]["command"])
+        machine = Machine(home.parent, {**self.settings, **folders}, *command)
         self.machines.append(machine)
         return machine
 

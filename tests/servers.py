@@ -37,8 +37,9 @@ def free_port(host: str = "127.0.0.1") -> int:
 class Postgres:
     """A PostgreSQL server of its own; runs as the user `postgres` where we are root."""
 
-    def __init__(self, host: str = "127.0.0.1") -> None:
+    def __init__(self, host: str = "127.0.0.1", durable: bool = False) -> None:
         assert INITDB is not None
+        self._durable = durable
         # Not in a folder of pytest's: those are closed to other users.
         self._folder = Path(tempfile.mkdtemp(prefix="sitecast-postgres-"))
         self._bin, self._data = Path(INITDB).parent, self._folder / "data"
@@ -53,8 +54,9 @@ class Postgres:
         self.start()
 
     def start(self) -> None:
-        """Start, and wait until it answers. Nothing is fsynced: the machine will not crash."""
-        options = f"-c listen_addresses='{self.host}' -p {self.port} -k {self._data} -F"
+        """Start, and wait until it answers. Tests need no fsync: the machine will not crash."""
+        options = f"-c listen_addresses='{self.host}' -p {self.port} -k {self._data}"
+        options += "" if self._durable else " -F"
         self._run("pg_ctl", "-D", str(self._data), "-l", str(self._data / "log"), "-w",
                   "-o", options, "start")  # fmt: skip
 
