@@ -1,8 +1,8 @@
 """Machines that share nothing but the network: a Dagster daemon here, workers there.
 
-Each machine is a process group with a home, a plan file and a working directory of its own; in
-network namespaces of their own too, where the kernel lets us (see `namespaces`). Data lie in
-PostgreSQL and S3, runs come through Redis.
+Each machine is a process group with a home, a plan file and a working directory of its own, started
+as deploy/compose.yaml says; `prefix` may put it into a network namespace. Data lie in PostgreSQL
+and S3, runs come through Redis.
 """
 
 import os
@@ -90,6 +90,7 @@ class Cluster:
         load_input(company, postgres)
         self.plan_file = (company.home / "plan.yaml").read_text()
         self.machines: list[Machine] = []
+        self.prefix: Callable[[str], list[str]] = lambda _: []
 
     def home(self, name: str) -> Path:
         """The disk of a machine, with nothing but the plan file."""
@@ -113,6 +114,7 @@ class Cluster:
         folders = {"SITECAST_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")}
         services = yaml.safe_load(COMPOSE.read_text())["services"]
         command = shlex.split(services[service]["command"])
+        command = [*self.prefix(name), *command]
         machine = Machine(home.parent, {**self.settings, **folders}, *command)
         self.machines.append(machine)
         return machine
