@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from benchmarks.peers.alias_compiled import pick_with_keys
 from benchmarks.peers.environments import cache
 from benchmarks.peers.make_problem import make_problem
-from benchmarks.peers.ours import halves, pick_frames, pick_sitecast
+from benchmarks.peers.ours import by_box, halves, pick_frames, pick_sitecast
 from benchmarks.peers.problem import Problem
 from sitecast.simulate.draw import UNCAPPED, DrawInput
 from sitecast.simulate.volumes import keys_of
@@ -77,7 +77,7 @@ def changes(draw: DrawInput) -> list[Change]:
 def differences(draw: DrawInput, change: Change, seed: int) -> Iterator[dict[str, Any]]:
     """By stream: share of the boxes with another content, (recipes,) kits more than before."""
     boxes = pick_frames(draw, seed)
-    size, n = np.diff(boxes.start), draw.weights.shape[1]
+    size, n = boxes.size.astype(np.int64), draw.weights.shape[1]
     row, most = draw.weight_row[boxes.kind], int(draw.sizes.max())
     stay = change.stay
     after = draw._replace(
@@ -107,10 +107,9 @@ def differences(draw: DrawInput, change: Change, seed: int) -> Iterator[dict[str
 def slots(draw: DrawInput, seed: int) -> Baskets:
     """(boxes, largest size) recipes in order, -1 in front where the box is smaller."""
     boxes, kits = pick_sitecast(draw, seed)[:2]
-    column = np.arange(int(draw.sizes.max()))
-    at = np.minimum(boxes.start[:-1, None] + column, len(kits) - 1)
-    held = column < np.diff(boxes.start)[:, None]
-    return np.sort(np.where(held, kits[at].astype(np.int64), -1), axis=1)
+    most = int(draw.sizes.max())
+    held = np.arange(most) < boxes.size[:, None]
+    return np.sort(np.where(held, by_box(kits, len(boxes.size), most), -1), axis=1)
 
 
 def least(draw: DrawInput, after: NDArray[np.float64], row: Ints, held: Baskets) -> float:
@@ -160,7 +159,7 @@ def any_menu() -> pd.DataFrame:
 def costs(draw: DrawInput) -> dict[str, float]:
     """CPU ns a box by stream, tables and kits; sizes are given to all of them."""
     boxes, most = pick_frames(draw, 0), int(draw.sizes.max())
-    row, size = draw.weight_row[boxes.kind], np.diff(boxes.start)
+    row, size = draw.weight_row[boxes.kind], boxes.size.astype(np.int64)
 
     def seconds(work: Callable[[], object]) -> float:
         start = time.process_time()

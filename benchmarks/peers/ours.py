@@ -41,10 +41,14 @@ def pick_frames(draw: DrawInput, seed: int) -> Any:
     return empty_boxes(draw._replace(key=draw.key + np.uint64(seed)))
 
 
+def by_box(kits: NDArray[np.uint16], n: int, most: int) -> NDArray[np.int64]:
+    """(n, most) recipes; behind a box's size they mean nothing."""
+    return kits.transpose(0, 2, 1).reshape(-1, kits.shape[1])[:n, :most].astype(np.int64)
+
+
 def as_boxes(problem: Problem, draw: DrawInput, made: Any) -> tuple[Boxes, NDArray[np.int64]]:
     """The boxes that were wanted and what is in them, in the form of the peers."""
     empty, kits = made[:2]
-    segment, size = draw.segment[empty.cell], np.diff(empty.start)
+    segment, size = draw.segment[empty.cell], empty.size.astype(np.int64)
     boxes = Boxes(problem.weights, segment, size, int(problem.sizes.max()))
-    at = empty.start[:-1, None] + np.arange(boxes.most)
-    return boxes, boxes.cut(kits[np.minimum(at, len(kits) - 1)].astype(np.int64))
+    return boxes, boxes.cut(by_box(kits, len(size), boxes.most))

@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_RECIPES = 65_535
+MAX_RECIPES = 26_214
 UNCAPPED = 2**62
 
 

@@ -4,7 +4,8 @@ Reads top to bottom like the description of the algorithm; plain Python numbers,
 tests, and to understand kernel.py.
 """
 
-from collections.abc import Iterable, Sequence
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from sitecast.simulate.kernel import (
     FIRST_REST,
     PIECES,
     PORTIONS,
+    PROPOSALS,
     SIZE,
     TASTE,
 )  # fmt: skip
@@ -57,10 +59,9 @@ def position(cdf: Sequence[float], u: float) -> int:
 
 
 def slot_table(weights: Sequence[float], keys: Sequence[int]) -> list[tuple[int, int]]:
-    """Places with (threshold in 2^-32, owner); (0, 0) where no slot lies."""
-    count = sum(weight > 0.0 for weight in weights)
-    log2 = next(n for n in range(2, 64) if 2**n >= count * ROOM)
-    most = int(FILL * 2**log2)
+    """Places as (how many of the proposals there are accepted, owner); (0, -1): no slot."""
+    places = next(2**n for n in range(2, 64) if 2**n >= len(weights) * ROOM)
+    most = int(FILL * places)
     total, slot = 0.0, 1.0
     for weight in weights:
         total += weight
@@ -70,28 +71,27 @@ def slot_table(weights: Sequence[float], keys: Sequence[int]) -> list[tuple[int,
         slot *= 0.5
     while sum(int(weight / slot) + 1 for weight in weights if weight > 0.0) > most:
         slot *= 2.0
-    table = [(0, 0)] * 2**log2
+    table = [(0, -1)] * places
     for level in range(most):
         for owner in sorted(range(len(weights)), key=lambda i: (keys[i], i)):
-            rest = weights[owner] / slot - level
-            if rest > 0.0:
+            threshold = int(min(weights[owner] / slot - level, 1.0) * (2**32 // places))
+            if threshold > 0:
                 stream = number(keys[owner], level)
-                at = place(stream, 2**log2)
-                while table[at] != (0, 0):
-                    at = (at + 2 * stream + 1) % 2**log2
-                table[at] = int(min(rest, 1.0) * 4294967296.0), owner
+                at = stream * places >> 64
+                while table[at] != (0, -1):
+                    at = (at + 2 * stream + 1) % places
+                table[at] = threshold, owner
     return table
 
 
-def place(bits: int, size: int) -> int:
-    """64 bits as a whole number below size, a power of two."""
-    return bits * size >> 64
-
-
-def proposal(table: list[tuple[int, int]], bits: int) -> int:
-    """The owner of a place drawn at random; -1 when no slot lies there, or it does not accept."""
-    threshold, owner = table[place(bits, len(table))]
-    return owner if bits & 0xFFFFFFFF < threshold else -1
+def proposals(table: list[tuple[int, int]], key: int, first: int) -> Iterator[int]:
+    """Owners of places drawn at random; -1 when no slot lies there, or it does not accept."""
+    for j in itertools.count(first):
+        bits = number(key, j)
+        for half in bits & 0xFFFFFFFF, bits >> 32:
+            place, rest = divmod(half, 2**32 // len(table))
+            threshold, owner = table[place]
+            yield owner if rest < threshold else -1
 
 
 def from_rest(weights: Sequence[float], open_: Sequence[bool], u: float) -> int:
@@ -117,8 +117,7 @@ def choose_kits(
     def room(r: int) -> bool:
         return held.count(r) < min(limit[r], left[r])
 
-    for j in range(FIRST_KIT, FIRST_REST):
-        r = proposal(table, number(box.key, j))
+    for r in itertools.islice(proposals(table, box.key, FIRST_KIT), PROPOSALS):
         if r >= 0 and len(held) < box.kits and room(r):
             held.append(r)
     kinds = [(box.kind, box.key)]
@@ -197,13 +196,8 @@ def _all_kits(draw: DrawInput, boxes: list[PlainBox]) -> tuple[list[list[int]], 
 
 def _products(draw: DrawInput, table: list[tuple[int, int]], key: int) -> list[int]:
     pieces = position(draw.pieces_cdf.tolist(), unit(number(key, PIECES)))
-    found: list[int] = []
-    j = FIRST_PRODUCT
-    while len(found) < pieces:
-        product = proposal(table, number(key, j))
-        found += [product] if product >= 0 else []
-        j += 1
-    return found
+    found = (product for product in proposals(table, key, FIRST_PRODUCT) if product >= 0)
+    return list(itertools.islice(found, pieces))
 
 
 def simulate_draw(draw: DrawInput) -> DrawOutput:

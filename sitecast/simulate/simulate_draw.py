@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 
 from sitecast.simulate.draw import UNCAPPED, DrawInput, DrawOutput
 from sitecast.simulate.kernel import (
+    LANES,
     Boxes,
     boxes_with_capped,
     empty_boxes,
@@ -13,7 +14,7 @@ from sitecast.simulate.kernel import (
 )
 from sitecast.simulate.slot_tables import SlotTables, slot_tables
 from sitecast.simulate.tally import tally_boxes
-from sitecast.simulate.trays import fill_from_trays
+from sitecast.simulate.trays import ROWS, fill_from_trays
 
 
 def simulate_draw(draw: DrawInput) -> DrawOutput:
@@ -32,7 +33,7 @@ def simulate_draw(draw: DrawInput) -> DrawOutput:
 
 def kits_of_boxes(
     draw: DrawInput, tables: SlotTables, boxes: Boxes
-) -> tuple[NDArray[np.uint16], NDArray[np.int32], NDArray[np.int64]]:
+) -> tuple[NDArray[np.uint16], NDArray[np.uint16], NDArray[np.int64]]:
     """Fill the boxes: without caps first, then those with a capped recipe again, as they arrive.
 
     Args:
@@ -40,11 +41,14 @@ def kits_of_boxes(
         tables: slot tables of its weights.
         boxes: empty boxes.
     Returns:
-        (kits,) recipes, box by box; (boxes,) how many each got; (R,) kits of capped recipes wanted.
+        (trays, most, LANES) recipes, (boxes,) how many each got, (R,) kits of capped ones wanted.
     """
-    kits, got = np.empty(boxes.start[-1], np.uint16), np.diff(boxes.start)
-    rest = fill_from_trays(boxes, tables, draw, kits)
-    fill_boxes(rest, boxes, tables, draw, np.full(len(draw.limit), UNCAPPED), kits, got)
-    late, wanted = boxes_with_capped(draw.left, kits, boxes, got)
-    fill_boxes(late, boxes, tables, draw, draw.left.copy(), kits, got)
+    n_trays, most = -(-len(boxes.key) // LANES), int(draw.sizes.max(initial=ROWS))
+    kits, got = np.empty((n_trays, most, LANES), np.uint16), boxes.size.copy()
+    late, held = fill_from_trays(boxes, tables, draw, kits)
+    got[late] = held
+    fill_boxes(late, boxes, tables, draw, np.full(len(draw.limit), UNCAPPED), kits, got)
+    capped, wanted = boxes_with_capped(draw.left, kits, boxes, got)
+    got[capped] = 0
+    fill_boxes(capped, boxes, tables, draw, draw.left.copy(), kits, got)
     return kits, got, wanted

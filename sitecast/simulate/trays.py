@@ -1,8 +1,10 @@
-"""Kits of boxes without caps, hundreds of boxes of one size at a time.
+"""Kits of boxes without caps, LANES boxes at a time.
 
 What `fill_boxes` of kernel.py does to one box, done to a tray of them: every step is a short loop
 over a tray without branches, which becomes vector code. It makes the same proposals and takes the
-same kits. Boxes that are not full after so many proposals are left to `fill_boxes`.
+same kits. What a box takes after it is full means nothing. Boxes that are not full after a round of
+proposals are put together on new trays, and those that are not after all of them are left to
+`fill_boxes`.
 """
 
 from typing import Any
@@ -11,115 +13,168 @@ import numba
 import numpy as np
 
 from sitecast.simulate.counters import GAMMA, mix
-from sitecast.simulate.kernel import FIRST_KIT, FIRST_REST
+from sitecast.simulate.kernel import FIRST_KIT, LANES, PROPOSALS
 
-LANES = 512
-"""Boxes on a tray; what they need fits into the fastest cache."""
-_MOST = FIRST_REST - FIRST_KIT
-_NONE = np.uint16(0xFFFF)
-_LOW32, _LOW16 = np.uint64(0xFFFFFFFF), np.uint64(0xFFFF)
-_S16 = np.uint64(16)
+ROWS = 6
+"""Kits of a box that a tray holds; larger boxes are left to `fill_boxes`."""
+ROUNDS = (0, 8, 16, PROPOSALS)
+"""Proposals that were made when a round begins or ends."""
+_BITS, _S32 = np.uint32(31), np.uint64(32)
 _jit = numba.njit(cache=True, nogil=True)
 
 
 @_jit
-def _propose(entries: Any, tray: Any, j: Any, scratch: Any, found: Any) -> None:
-    """The recipe that each box is offered, or NONE where it is offered none."""
-    key, first, shift, bits, at = tray[0], tray[1], tray[2], scratch[0], scratch[1]
+def _numbers(key: Any, j: Any, low: Any, high: Any) -> None:
+    """The j-th number of each stream, in two halves."""
     step = GAMMA * np.uint64(j)
     for i in range(LANES):
-        z, begin, s = mix(key[i] + step), first[i], shift[i]
-        bits[i] = z
-        at[i] = begin + (z >> s)
+        z = mix(key[i] + step)
+        low[i], high[i] = np.uint32(z), np.uint32(z >> _S32)
+
+
+@_jit
+def _propose(tables: Any, first: Any, bits: Any, at: Any, found: Any) -> None:
+    """The recipe that each box is offered, or nobody."""
+    entries, nobody = tables.entries, np.uint32((1 << tables.log2) - 1)
+    # The masks tell the compiler that 32 bits are enough: twice as many boxes at once.
+    log2, rest = np.uint32(tables.log2) & _BITS, np.uint32(32 - tables.log2) & _BITS
+    for i in range(LANES):
+        at[i] = np.uint32(first[i] + np.uint32(bits[i] >> rest))
     for i in range(LANES):
         at[i] = entries[at[i]]
     for i in range(LANES):
-        entry, z = at[i], bits[i]
-        refused = (z & _LOW32) >= (entry >> _S16)
-        found[i] = np.uint16(entry | (_LOW16 if refused else np.uint64(0)))
+        entry = at[i]
+        refused = np.uint32(bits[i] << log2) > np.uint32(entry | nobody)
+        owner = np.uint32(entry & nobody)
+        found[i] = np.uint16(nobody if refused else owner)
 
 
 @_jit
-def _reject_held(found: Any, held: Any, limit: Any, repeats: Any) -> None:
-    """NONE where the box has no room for another one of what it is offered."""
-    if repeats:
-        for i in range(LANES):
-            if found[i] != _NONE:
-                taken = 0
-                for m in range(len(held)):
-                    taken += held[m, i] == found[i]
-                if taken >= limit[found[i]]:
-                    found[i] = _NONE
-    else:
-        for m in range(len(held)):
-            row = held[m]
-            for i in range(LANES):
-                new, old = found[i], row[i]
-                found[i] = _NONE if old == new else new
-
-
-@_jit
-def _take(found: Any, held: Any, count: Any) -> None:
-    """Put what was found behind the kits of each box; nothing into a full one."""
-    for m in range(len(held)):
-        row, here = held[m], np.uint16(m)
-        for i in range(LANES):
-            new, old, n = found[i], row[i], count[i]
-            row[i] = new if n == here else old
+def _take(found: Any, room: Any, held: Any, count: Any, nobody: Any) -> None:
+    """Put what was found behind the kits of each box, unless it has no room for another of it."""
     for i in range(LANES):
-        new, n = found[i], count[i]
-        count[i] = np.uint16(n + np.uint16(new != _NONE))
+        new, n, taken = found[i], count[i], np.uint16(0)
+        for m in range(ROWS):
+            taken = np.uint16(taken + np.uint16(held[m, i] == new))
+        new = nobody if taken >= room[i] else new
+        for m in range(ROWS):
+            old = held[m, i]
+            held[m, i] = new if n == np.uint16(m) else old
+        count[i] = np.uint16(n + np.uint16(new != nobody))
 
 
 @_jit
-def _pack(tray: Any, box: Any, proposals: Any, rules: Any, space: Any, start: Any, to: Any) -> Any:
-    """Fill the boxes of a tray, all of one size; how many boxes were left open by now."""
-    (entries, limit, repeats), (scratch, found, count, held) = rules, space
-    kits, is_open, n_open = to
-    count[:] = 0
-    held[:] = _NONE
-    for j in range(FIRST_KIT, FIRST_KIT + proposals):
-        _propose(entries, tray, j, scratch, found)
-        _reject_held(found, held, limit, repeats)
-        _take(found, held, count)
-    for i in range(len(box)):
-        at = start[box[i]]
-        for m in range(len(held)):
-            kits[at + m] = held[m, i]
-        is_open[n_open] = box[i]
-        n_open += count[i] < np.uint16(len(held))
-    return n_open
+def _rooms(found: Any, limit: Any, room: Any) -> None:
+    """How many kits of what was found the box may hold."""
+    for i in range(LANES):
+        room[i] = limit[found[i]]
 
 
 @_jit
-def _fill(order: Any, boxes: Any, tables: Any, draw: Any, proposals: Any, kits: Any) -> Any:
-    """Make proposals, so many by size, to the boxes in `order`; those that are still open."""
-    kind, key, start, limit = boxes.kind, boxes.key, boxes.start, draw.limit
-    first, shift = tables.first[draw.weight_row], tables.shift[draw.weight_row]
-    rules = tables.entries, limit, (limit != 1).any()
-    sizes = len(proposals)
-    trays, box = np.zeros((sizes, 3, LANES), np.uint64), np.empty((sizes, LANES), np.int32)
-    trays[:, 2] = 63  # a place within any table, for lanes without a box
-    on_tray = np.zeros(sizes, np.int64)
-    scratch, found = np.empty((2, LANES), np.uint64), np.empty(LANES, np.uint16)
-    count, held = np.empty(LANES, np.uint16), np.empty((sizes, LANES), np.uint16)
-    is_open, n_open = np.empty(len(order), np.int32), 0
-    for at in range(len(order) + sizes):  # all boxes, then what is left on each tray
-        if at < len(order):
-            b = order[at]
-            size, k = start[b + 1] - start[b], kind[b]
-            i, tray = on_tray[size], trays[size]
-            box[size, i], on_tray[size] = b, i + 1
-            tray[0, i], tray[1, i], tray[2, i] = key[b], first[k], shift[k]
-        else:
-            size = at - len(order)
-        if on_tray[size] == LANES or at >= len(order):
-            # Called in one place only, so that it becomes part of this loop: a third faster.
-            space, to = (scratch, found, count, held[:size]), (kits, is_open, n_open)
-            some = box[size, : on_tray[size]]
-            n_open = _pack(trays[size], some, proposals[size], rules, space, start, to)
-            on_tray[size] = 0
-    return is_open[:n_open]
+def _fill(tables: Any, proposals: Any, rules: Any, tray: Any, space: Any) -> None:
+    """Make proposals, from the first to before the last of them, to the boxes of a tray."""
+    (limit, repeats, nobody), (key, first, held, count) = rules, tray
+    low, high, at, found, room = space
+    for j in range(FIRST_KIT + proposals[0] // 2, FIRST_KIT + proposals[1] // 2):
+        _numbers(key, j, low, high)
+        _propose(tables, first, low, at, found)
+        if repeats:
+            _rooms(found, limit, room)
+        _take(found, room, held, count, nobody)
+        _propose(tables, first, high, at, found)
+        if repeats:
+            _rooms(found, limit, room)
+        _take(found, room, held, count, nobody)
+
+
+@_jit
+def _begin(start: Any, lanes: Any, boxes: Any, first_of: Any, nobody: Any, tray: Any) -> None:
+    """Boxes that lie together, empty."""
+    (key, first, held, count), keys, kind = tray, boxes.key, boxes.kind
+    for i in range(lanes):
+        key[i] = keys[start + i]
+    for i in range(lanes):
+        first[i] = first_of[kind[start + i]]
+    for m in range(ROWS):
+        for i in range(LANES):
+            held[m, i] = nobody
+    for i in range(LANES):
+        count[i] = 0
+
+
+@_jit
+def _resume(some: Any, boxes: Any, first_of: Any, nobody: Any, kits: Any, tray: Any) -> None:
+    """Boxes from anywhere, with what they hold."""
+    (key, first, held, count), keys, kind = tray, boxes.key, boxes.kind
+    for i in range(len(some)):
+        b = some[i]
+        key[i], first[i] = keys[b], first_of[kind[b]]
+        for m in range(ROWS):
+            held[m, i] = kits[b // LANES, m, b % LANES]
+    for i in range(LANES):
+        n = np.uint16(0)
+        for m in range(ROWS):
+            n = np.uint16(n + np.uint16(held[m, i] != nobody))
+        count[i] = n
+
+
+@_jit
+def _first_round(boxes: Any, tables: Any, first_of: Any, rules: Any, kits: Any, late: Any) -> Any:
+    """All boxes, LANES that lie together at a time; how many are late."""
+    (tray, space), size, n_late = _new_tray(), boxes.size, np.int64(0)
+    held, count = tray[2:]
+    for start in range(0, len(size), LANES):
+        lanes, out = min(LANES, len(size) - start), kits[start // LANES]
+        _begin(start, lanes, boxes, first_of, rules[2], tray)
+        _fill(tables, ROUNDS[:2], rules, tray, space)
+        for m in range(ROWS):
+            for i in range(LANES):
+                out[m, i] = held[m, i]
+        for i in range(lanes):
+            late[n_late] = start + i
+            n_late += np.int64(min(count[i], np.uint16(ROWS)) < size[start + i])
+    return n_late
+
+
+@_jit
+def _later_round(boxes: Any, tables: Any, first_of: Any, rules: Any, proposals: Any, kits: Any,
+                 late: Any) -> Any:  # fmt: skip
+    """Those that are late, put together; how many of them still are."""
+    (tray, space), size, n_late = _new_tray(), boxes.size, np.int64(0)
+    held, count = tray[2:]
+    for start in range(0, len(late), LANES):
+        some = late[start : start + LANES].copy()
+        _resume(some, boxes, first_of, rules[2], kits, tray)
+        _fill(tables, proposals, rules, tray, space)
+        for i in range(len(some)):
+            b = some[i]
+            for m in range(ROWS):
+                kits[b // LANES, m, b % LANES] = held[m, i]
+            late[n_late] = b
+            n_late += np.int64(min(count[i], np.uint16(ROWS)) < size[b])
+    return n_late
+
+
+@_jit
+def _new_tray() -> Any:
+    """Streams, tables, kits and their number by box; and what a proposal needs."""
+    key, first = np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint32)
+    held, count = np.zeros((ROWS, LANES), np.uint16), np.zeros(LANES, np.uint16)
+    low, high = np.empty(LANES, np.uint32), np.empty(LANES, np.uint32)
+    at, found = np.empty(LANES, np.uint32), np.empty(LANES, np.uint16)
+    room = np.ones(LANES, np.uint16)
+    return (key, first, held, count), (low, high, at, found, room)
+
+
+@_jit
+def _held(late: Any, size: Any, kits: Any, nobody: Any) -> Any:
+    """How many kits boxes hold; 0 where they want more than a tray has rows."""
+    held = np.zeros(len(late), np.uint16)
+    for i in range(len(late)):
+        b = late[i]
+        for m in range(size[b] if size[b] <= ROWS else 0):
+            held[i] += kits[b // LANES, m, b % LANES] != nobody
+    return held
 
 
 @_jit
@@ -130,13 +185,19 @@ def fill_from_trays(boxes: Any, tables: Any, draw: Any, kits: Any) -> Any:
         boxes: kernel.Boxes.
         tables: slot tables of the draw's weights.
         draw: DrawInput.
-        kits: (kits,) where the recipes go, box by box.
+        kits: (trays, at least ROWS, LANES) where the recipes go.
     Returns:
-        Positions of the boxes that are still open; what lies at their kits means nothing.
+        Positions of the boxes that are still open, and how many kits these hold: all that their
+        proposals gave them, or 0 where the tray had too few rows to tell.
     """
-    proposals = np.zeros(draw.sizes.max() + 1 if len(draw.sizes) else 1, np.int64)
-    for size in range(1, len(proposals)):
-        proposals[size] = min(2 * size + 4, _MOST)
-    late = _fill(np.arange(len(boxes.key), dtype=np.int32), boxes, tables, draw, proposals, kits)
-    proposals[1:] = _MOST
-    return _fill(late, boxes, tables, draw, proposals, kits)
+    nobody = np.uint16((1 << tables.log2) - 1)
+    first_of = (draw.weight_row << tables.log2).astype(np.uint32)
+    limit = np.zeros(nobody + 1, np.uint16)
+    limit[: len(draw.limit)] = np.minimum(draw.limit, nobody)
+    rules = limit, (draw.limit != 1).any(), nobody
+    late = np.empty(len(boxes.size) + 1, np.int32)
+    late = late[: _first_round(boxes, tables, first_of, rules, kits, late)]
+    for k in range(1, len(ROUNDS) - 1):
+        proposals = ROUNDS[k], ROUNDS[k + 1]
+        late = late[: _later_round(boxes, tables, first_of, rules, proposals, kits, late)]
+    return late, _held(late, boxes.size, kits, nobody)

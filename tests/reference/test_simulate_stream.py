@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sitecast.simulate.draw import DrawInput
 from sitecast.simulate.simulate_draw import simulate_draw
-from sitecast.simulate.slot_tables import log2_places, slot_tables, slot_weight
+from sitecast.simulate.slot_tables import SlotTables, log2_places, slot_tables, slot_weight
 
 KITS, BOXES = 3, 20_000
 
@@ -35,12 +35,13 @@ def test_within_its_slots_a_weight_concerns_only_boxes_with_its_recipe(
     seed: int, recipe: int, parts: tuple[float, float]
 ) -> None:
     weights = 1.0 + np.random.default_rng(seed).random(40)
-    slot = slot_weight(weights, 2 ** log2_places(weights))
+    places = 2 ** log2_places(len(weights))
+    slot = slot_weight(weights, places)
     low, high = weights.copy(), weights.copy()
     at_least = int(weights[recipe] / slot)
     low[recipe], high[recipe] = (slot * (at_least + part) for part in sorted(parts))
     for changed in (low, high):
-        assume(slot_weight(changed, 2 ** log2_places(changed)) == slot)
+        assume(slot_weight(changed, places) == slot)
     draw = one_segment(weights.tolist(), KITS, 500, seed=seed)
     before, after = baskets(with_weights(draw, low)), baskets(with_weights(draw, high))
     changed = (before != after).any(axis=1)
@@ -90,26 +91,36 @@ def test_a_recipe_that_leaves_the_menu_changes_hardly_more_than_its_own_boxes() 
     assert changed.mean() < (before == 30).any(axis=1).mean() + 0.08
 
 
+def slots(tables: SlotTables) -> tuple[np.ndarray, np.ndarray]:
+    """By place: the part of the proposals that is accepted, and whose it is (-1: nobody's)."""
+    owner = (tables.entries & np.uint32(tables.nobody)).astype(np.int64)
+    accepted = ((tables.entries >> np.uint32(tables.log2)).astype(float) + 1) / 2 ** (
+        32 - tables.log2
+    )
+    nobodys = owner == tables.nobody
+    return np.where(nobodys, 0.0, accepted), np.where(nobodys, -1, owner)
+
+
 def test_the_layout_depends_on_names_not_on_their_order() -> None:
     weights, keys, order = menu(60), names(60), np.random.default_rng(2).permutation(60)
-    one = slot_tables(weights[None, :], keys)
-    other = slot_tables(weights[None, order], keys[order])
-    threshold, owner = one.entries >> np.uint64(16), one.entries & np.uint64(0xFFFF)
-    np.testing.assert_array_equal(threshold, other.entries >> np.uint64(16))
-    used = threshold > 0
-    renamed = order[(other.entries & np.uint64(0xFFFF)).astype(np.int64)]
-    np.testing.assert_array_equal(owner[used], renamed[used])
+    accepted, owner = slots(SlotTables(*slot_tables(weights[None, :], keys)))
+    others, other = slots(SlotTables(*slot_tables(weights[None, order], keys[order])))
+    np.testing.assert_array_equal(accepted, others)
+    used = owner >= 0
+    assert used.sum() >= 60
+    np.testing.assert_array_equal(owner[used], order[other[used]])
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.lists(st.floats(-60, 60).map(np.exp), min_size=1, max_size=30))
 def test_every_weight_has_its_part_of_the_table(weights: list[float]) -> None:
     row = np.array(weights)
-    tables = slot_tables(row[None, :], names(len(row)))
-    assert len(tables.entries) == 2 ** log2_places(row)
-    owner = (tables.entries & np.uint64(0xFFFF)).astype(np.int64)
-    part = np.bincount(owner, (tables.entries >> np.uint64(16)).astype(float), len(row)) / 2**32
-    np.testing.assert_allclose(part / part.sum(), row / row.sum(), atol=2.0**-31)
+    tables = SlotTables(*slot_tables(row[None, :], names(len(row))))
+    assert len(tables.entries) == 2 ** log2_places(len(row))
+    accepted, owner = slots(tables)
+    part = np.bincount(owner[owner >= 0], accepted[owner >= 0], len(row))
+    # A slot's last part is cut to a multiple of what 32 bits less those of its place can tell.
+    np.testing.assert_allclose(part / part.sum(), row / row.sum(), atol=2.0 ** (tables.log2 - 32))
 
 
 @pytest.mark.parametrize(("weights", "kits"), [([4.0, 3.0, 2.0, 2.0, 1.0, 1.0, 0.5], 3)])
