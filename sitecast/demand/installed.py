@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any, Literal
 
 from sitecast.demand.boosted_volumes import BoostedVolumes
+from sitecast.demand.fading_shares import FadingShares
 from sitecast.demand.shares import ShrunkShares
 from sitecast.demand.volumes import MovingMeanVolumes
 from sitecast.demand.weighted_volumes import WeightedVolumes
@@ -28,7 +29,7 @@ BUILT_IN: Mapping[Kind, Mapping[str, Callable[[], Any]]] = {
         "moving_mean": MovingMeanVolumes, "weighted_mean": WeightedVolumes,
         "gradient_boosting": BoostedVolumes,
     },
-    "choice": {"shrunk_shares": ShrunkShares},
+    "choice": {"shrunk_shares": ShrunkShares, "fading_shares": FadingShares},
 }  # fmt: skip
 _METHOD: Mapping[Kind, str] = {"volumes": "boxes", "choice": "choices"}
 _HOW_TO = "docs/how-to/swap-a-model.md"

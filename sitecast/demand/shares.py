@@ -30,7 +30,7 @@ class ShrunkShares:
         menu = week["menu"]
         offered = sorted(menu.loc[menu["available"], "recipe_id"].astype(object))
         sold, exposed = _counts(week, plan, segments, offered)
-        groups = _groups(week, sold.columns)
+        groups = attribute_groups(week, sold.columns)
         national, prior_kits, spread = _national(sold, exposed, groups)
         rate = _by_segment(sold, exposed, national, groups)[:, sold.columns.get_indexer(offered)]
         share = rate / rate.sum(axis=1, keepdims=True)
@@ -69,7 +69,7 @@ def _counts(
     return sold, kits.to_numpy() @ on_menu.to_numpy(dtype=np.float64)
 
 
-def _groups(week: WeekData, recipes: pd.Index) -> NDArray[np.int64]:
+def attribute_groups(week: WeekData, recipes: pd.Index) -> NDArray[np.int64]:
     """(recipes,) number of the attribute group; recipes without attributes form one group."""
     texts = week["recipes"].set_index("recipe_id")["attributes"].reindex(recipes)
     told = [json.loads(text) if isinstance(text, str) else {} for text in texts]

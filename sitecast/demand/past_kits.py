@@ -1,0 +1,88 @@
+"""Kits of past weeks as arrays: by segment, week and recipe, and what was on which menu.
+
+What belongs here: laying tables out, and what recipes have in common. What does not: models.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sitecast.demand.past import latest_weeks, past
+from sitecast.demand.shares import attribute_groups
+from sitecast.records.plan import ForecastPlan
+from sitecast.records.week_record import WeekData
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class PastKits:
+    """What sold; segments and recipes are those asked for, then all others of the history."""
+
+    segments: list[str]
+    recipes: list[str]
+    kits: Floats
+    """(segments, weeks, recipes), oldest week first."""
+    on_menu: Floats
+    """(weeks, recipes) 1 where it could be chosen."""
+    age: Floats
+    """(weeks,) how many weeks before the week to forecast."""
+    groups: Ints
+    """(recipes,) number of the recipe's attribute group."""
+    placed: Floats
+    """(segments, recipes) kits of the week's own order book."""
+
+    @property
+    def nation(self) -> Floats:
+        """(weeks, recipes) kits of all segments."""
+        return self.kits.sum(axis=0)
+
+
+def read_past_kits(
+    week: WeekData, plan: ForecastPlan, segments: list[str], offered: list[str]
+) -> PastKits:
+    """What past weeks sold, of the recipes on offer and of others that teach what they are like."""
+    weeks = latest_weeks(week, plan.settings.history_weeks)
+    items = past(week, "history_items")
+    items = items[(items["item_type"] == "recipe") & items["menu_week"].isin(weeks)]
+    every_segment = [*segments, *sorted(set(items["segment"]) - set(segments))]
+    recipes = [*offered, *sorted(set(items["item_id"]) - set(offered))]
+    kits = np.zeros((len(every_segment), len(weeks), len(recipes)))
+    np.add.at(kits, (
+        pd.Index(every_segment).get_indexer(items["segment"]),
+        pd.Index(weeks).get_indexer(items["menu_week"]),
+        pd.Index(recipes).get_indexer(items["item_id"]),
+    ), items["pieces"].to_numpy(np.float64))  # fmt: skip
+    starts = week["menu_weeks"].set_index("menu_week")["start_date"]
+    age = (starts[week.menu_week] - starts[weeks]).dt.days.to_numpy(np.float64) / 7
+    return PastKits(
+        every_segment, recipes, kits, _on_menu(week, weeks, recipes, kits), age,
+        attribute_groups(week, pd.Index(recipes)), _placed(week, every_segment, recipes),
+    )  # fmt: skip
+
+
+def _on_menu(week: WeekData, weeks: list[str], recipes: list[str], kits: Floats) -> Floats:
+    """What was offered or, without that knowledge, sold."""
+    menus = past(week, "history_menu")
+    row = pd.Index(weeks).get_indexer(menus["menu_week"])
+    column = pd.Index(recipes).get_indexer(menus["recipe_id"])
+    table = kits.sum(axis=0) > 0
+    some = (row >= 0) & (column >= 0)
+    table[row[some], column[some]] = True
+    return table.astype(np.float64)
+
+
+def _placed(week: WeekData, segments: list[str], recipes: list[str]) -> Floats:
+    orders = week["orders"].drop_duplicates("order_id").set_index("order_id")
+    chosen = orders.index[~orders["is_default"].astype(bool)]
+    lines = week["order_lines"]
+    lines = lines[(lines["item_type"] == "recipe") & lines["order_id"].isin(chosen)]
+    table = np.zeros((len(segments), len(recipes)))
+    row = pd.Index(segments).get_indexer(lines["order_id"].map(orders["segment"]))
+    column = pd.Index(recipes).get_indexer(lines["item_id"])
+    some = (row >= 0) & (column >= 0)
+    np.add.at(table, (row[some], column[some]), lines["quantity"].to_numpy(np.float64)[some])
+    return table
