@@ -1,6 +1,7 @@
 """Commands that show results: show, compare, evaluate."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -76,16 +77,33 @@ def evaluate(again: bool, home: Path | None, as_json: bool) -> None:
 
 
 def print_table(frame: Any, as_json: bool) -> None:
-    """A frame as a table for people, or as JSON rows."""
+    """A frame as a table for people, as JSON rows, or tab-separated where nobody looks at it."""
     if as_json:
         click.echo(json.dumps(json.loads(frame.to_json(orient="records", date_format="iso"))))
-        return
+    elif sys.stdout.isatty():
+        _print_for_people(frame)
+    else:
+        click.echo(frame.to_csv(sep="\t", index=False, float_format="%.6g"), nl=False)
+
+
+def _print_for_people(frame: Any) -> None:
     from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, header_style="bold")
     for name in frame.columns:
-        table.add_column(name, justify="right" if frame[name].dtype.kind in "if" else "left")
+        numeric = frame[name].dtype.kind in "if"
+        table.add_column(name, justify="right" if numeric else "left", no_wrap=True)
     for row in frame.itertuples(index=False):
-        table.add_row(*[f"{v:,.3f}" if isinstance(v, float) else str(v) for v in row])
-    Console().print(table)
+        table.add_row(*[_cell(value) for value in row])
+    # Never cut: a terminal wraps a line that is too long, and every figure stays legible.
+    console = Console()
+    unbound = console.options.update(max_width=10_000)
+    needed = console.measure(table, options=unbound).maximum
+    Console(width=max(console.width, needed)).print(table)
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, float):
+        return "" if value != value else f"{value:,.3f}"
+    return str(value)

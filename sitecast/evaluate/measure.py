@@ -85,15 +85,17 @@ def _rows(
         counted = {name: _of(frame, measured) for name, frame in others.items()}
         truth, mine = _of(actual, measured), (draws.cells["measure"] == measured).to_numpy()
         frames = [truth, draws.cells[mine], *counted.values()]
-        cells = pd.concat([frame[CELL] for frame in frames]).drop_duplicates()[by].drop_duplicates()
+        cells = _groups(pd.concat([frame[CELL] for frame in frames]), by)
         a = _placed(truth, cells, by)
         ours = np.zeros((len(cells), draws.values.shape[1]))
         np.add.at(ours, _places(draws.cells[mine], cells, by), draws.values[mine])
         mean = ours.mean(axis=1)
         best = wape_site(mean, a)
-        shared = {"level": level, "n": len(cells), "actual": a.sum()}
+        # What only another method expects is no cell of ours: an interval from 0 to 0 holds there.
+        mine = ours.any(axis=1) | (a > 0)
+        shared = {"level": level, "n": int(mine.sum()), "actual": a.sum()}
         yield {**shared, "method": OURS, "bias": bias(mean, a), "wape": best, "fva": 0.0,
-               **_spread(ours, a)}  # fmt: skip
+               **_spread(ours[mine], a[mine])}  # fmt: skip
         for name, frame in counted.items():
             told = _placed(frame, cells, by)
             error = wape_site(told, a)
@@ -103,6 +105,11 @@ def _rows(
 
 def _of(frame: pd.DataFrame, measured: str) -> pd.DataFrame:
     return frame[frame["measure"] == measured]
+
+
+def _groups(cells: pd.DataFrame, by: list[str]) -> pd.DataFrame:
+    """The cells added up to a level: one without columns where all are added up."""
+    return cells[by].drop_duplicates() if by else pd.DataFrame(index=[0])
 
 
 def _places(frame: pd.DataFrame, cells: pd.DataFrame, by: list[str]) -> NDArray[np.intp]:

@@ -261,7 +261,7 @@ FORECAST_ACCURACY = TableContract(
         text("method", "sitecast; naive: the last week; seasonal_naive: 52 weeks before; mean_8: "
              "mean of the last 8 weeks; previous_plan: the forecast published before this one"),
         count("lead_day", "first date of the week minus as_of", "days", minimum=None),
-        count("n", "compared cells: those in which the actual or any method has a quantity"),
+        count("n", "cells in which the actual or the plan's forecast has a quantity"),
         amount("actual", "sum of the actuals"),
         amount("bias", "Σ(f−a)/Σa", minimum=None),
         amount("wape", "Σ|f−a|/Σa"),

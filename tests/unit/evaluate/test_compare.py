@@ -183,3 +183,21 @@ def test_no_past_deliveries_is_an_error():
     past = MemorySource().tables["orders"].assign(state=["placed", "placed", "delivered"])
     with pytest.raises(DataError, match="the past weeks"):
         compare_with_actuals(MemorySource(orders=past), small_plan(), [planned(1)])
+
+
+def test_cells_that_only_a_reference_has_are_covered_by_nobody():
+    orders, lines = (MemorySource().tables[name] for name in ("orders", "order_lines"))
+    source = MemorySource(order_lines=lines.assign(item_id=["r1", "r2", "r1"]), orders=orders)
+    kits = compare_with_actuals(source, small_plan(), [planned(5, 6)]).query("level == 'item'")
+    ours = kits[kits["method"] == "sitecast"].iloc[0]
+    assert (ours["n"], ours["coverage_95"]) == (1, 0.0)  # r2 was last week's
+    assert kits.loc[kits["method"] == "naive", "wape"].item() == pytest.approx((3 + 2) / 2)
+
+
+def test_all_sites_together_are_one_cell():
+    cells = pd.DataFrame([("boxes", site, "") for site in "ab"], columns=CELL)
+    cells = pd.concat([cells, cells.assign(measure="kits"), cells.assign(measure="need")])
+    truth = cells.assign(qty=1.0)
+    table = measure(Forecast("p", WEEK, 8), truth, ForecastDraws(cells, np.full((6, 2), 9.0)), {})
+    total = table[table["level"] == "total"].iloc[0]
+    assert (total["n"], total["coverage_80"]) == (1, 0.0)
