@@ -17,8 +17,8 @@ from sitecast.errors import SettingsError
 from sitecast.settings_changes import ChangeSettings
 from sitecast.settings_exceptions import ExceptionSettings
 from sitecast.settings_group import SettingsGroup
+from sitecast.settings_uncertainty import Uncertainty
 
-Spread = Annotated[float, Field(ge=0, le=2)]
 ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 MAX_PLAN_FILE_BYTES = 1_000_000
 
@@ -39,15 +39,6 @@ class Exclusion(SettingsGroup):
     without_diet_tag: str | None = Field(None, description="every recipe that lacks this diet tag")
 
 
-class Uncertainty(SettingsGroup):
-    """How much draws differ: coefficients of variation of the shared shocks."""
-
-    total_cv: Spread = Field(0.04, description="all boxes of the week together")
-    day_cv: Spread = Field(0.02, description="boxes of one delivery day")
-    region_cv: Spread = Field(0.03, description="boxes of one region")
-    recipe_cv: Spread = Field(0.10, description="popularity of one recipe")
-
-
 class SimulatorSettings(SettingsGroup):
     """Constraints of the order simulator."""
 
@@ -62,7 +53,10 @@ class SimulatorSettings(SettingsGroup):
     )
     recipe_caps: tuple[RecipeCap, ...] = Field((), description="recipes that can sell out")
     exclusions: tuple[Exclusion, ...] = Field((), description="recipes a segment never gets")
-    uncertainty: Uncertainty = Field(Uncertainty(), description="spread of the draws")
+    uncertainty: Uncertainty = Field(
+        Uncertainty(), description="spread of the draws, or the file beside the plan file that "
+        "`sitecast calibrate` wrote"
+    )  # fmt: skip
 
 
 class ModelSettings(SettingsGroup):
@@ -261,8 +255,13 @@ def plan_settings(content: Mapping[str, Any], origin: str = "settings") -> PlanS
 
 
 def load_plan_file(path: Path) -> PlanSettings:
-    """Read and check a plan file (YAML)."""
-    return plan_settings(read_yaml(path), str(path))
+    """Read and check a plan file (YAML), with the fitted spreads of the file that it names."""
+    content = dict(read_yaml(path))
+    simulator = content.get("simulator")
+    if isinstance(simulator, dict) and isinstance(simulator.get("uncertainty"), str):
+        fitted = path.parent / simulator["uncertainty"]
+        content["simulator"] = {**simulator, "uncertainty": read_yaml(fitted)}
+    return plan_settings(content, str(path))
 
 
 def _describe(item: Any) -> str:

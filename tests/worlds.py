@@ -27,6 +27,23 @@ RECIPES = {
 }
 VEGAN = ("r3", "r5", "r6")
 
+WEEKLY_TABLES = ("menu_weeks", "delivery_days", "site_caps", "menu", "item_sites", "box_forecast",
+                 "orders", "order_lines")  # fmt: skip
+_MOVING = ("start_date", "end_date", "delivery_date", "production_date", "cutoff_at")
+
+
+def moved_weeks(table: pd.DataFrame, weeks: int, menu_week: str) -> pd.DataFrame:
+    """An input table of small_week() so many weeks later, for another menu week."""
+    moved = table.copy()
+    for column in _MOVING:
+        if column in moved:
+            moved[column] = moved[column] + pd.Timedelta(days=7 * weeks)
+    if "menu_week" in moved:
+        moved["menu_week"] = moved["menu_week"].where(moved["menu_week"] != WEEK, menu_week)
+    if "order_id" in moved:
+        moved["order_id"] = moved["order_id"] + f"-{menu_week}"
+    return moved
+
 
 def small_plan(**settings: Any) -> ForecastPlan:
     """A plan of one week and 20 draws; `settings` override the plan file's."""

@@ -67,3 +67,13 @@ def past_weeks(calendar: pd.DataFrame, as_of: dt.datetime, most: int) -> pd.Data
     known = calendar.dropna(subset=["menu_week", "start_date", "end_date"])
     today = pd.Timestamp(as_of).tz_localize(None).normalize()
     return known[known["end_date"] < today].sort_values("start_date").tail(most)
+
+
+def moment_before(start: pd.Timestamp, lead_days: int) -> dt.datetime:
+    """Midnight (UTC) so many days before a week's first date: as_of of a past plan.
+
+    Example:
+        >>> moment_before(pd.Timestamp("2026-11-28"), 8).isoformat()
+        '2026-11-20T00:00:00+00:00'
+    """
+    return (start.tz_localize("UTC") - pd.Timedelta(days=lead_days)).to_pydatetime()

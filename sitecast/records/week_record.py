@@ -4,6 +4,7 @@ A record's version is the hash of its provenance and of the canonical content of
 that the same plan, seed and code give the same version on any machine (R7).
 """
 
+import datetime as dt
 import functools
 import hashlib
 import json
@@ -71,6 +72,11 @@ class WeekData(WeekRecord):
     """extracted_data: the validated input tables of a week, as known at the plan's as_of."""
 
     asset = "extracted_data"
+
+    def lead_days(self, as_of: dt.datetime) -> int:
+        """Days from as_of to the first date of the week."""
+        calendar = self["menu_weeks"].set_index("menu_week")["start_date"]
+        return int((calendar[self.menu_week].date() - as_of.date()).days)
 
 
 class SimulatedOrders(WeekRecord):

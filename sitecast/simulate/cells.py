@@ -12,14 +12,10 @@ from sitecast.records.demand_forecast import DemandForecast
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_simulated import CELL_BOXES, CELLS
 from sitecast.records.week_axes import WeekAxes
-from sitecast.simulate.volumes import (
-    keys_of,
-    lognormal,
-    own_cv,
-    poisson_quantile,
-    stratified_shocks,
-    uniforms,
-)  # fmt: skip
+from sitecast.records.week_record import WeekData
+from sitecast.settings_uncertainty import Shock
+from sitecast.simulate.shocks import cell_law, stratified_shocks
+from sitecast.simulate.volumes import keys_of, poisson_quantile, uniforms
 
 _KEY = ["delivery_date", "region_id", "segment"]
 _Counts = NDArray[np.int64]
@@ -30,7 +26,7 @@ def cell_tables(
     demand: DemandForecast,
     axes: WeekAxes,
     plan: ForecastPlan,
-    week: str,
+    week: WeekData,
     threads: int,
 ) -> dict[str, pd.DataFrame]:
     """The tables cells and cell_boxes.
@@ -40,7 +36,7 @@ def cell_tables(
     """
     frame = _cells(orders, demand)
     names = ["\x1f".join(name) for name in _names(frame)]
-    keys = keys_of(plan.seed, week, "slots", names)
+    keys = keys_of(plan.seed, week.menu_week, "slots", names)
     frame["stream_key"] = keys.view(np.int64)
     frame["cell_id"] = np.arange(len(frame))
     boxes = np.maximum(
@@ -70,27 +66,29 @@ def _totals(
     names: list[str],
     axes: WeekAxes,
     plan: ForecastPlan,
-    week: str,
+    data: WeekData,
     threads: int,
 ) -> NDArray[np.int32]:
     """(draws, cells) boxes, placed ones included."""
+    week, lead_days = data.menu_week, data.lead_days(plan.as_of)
     day, region = _positions(frame, axes)
-    spread, draws = plan.settings.simulator.uncertainty, plan.draws
+    uncertainty, draws = plan.settings.simulator.uncertainty, plan.draws
+    spread = uncertainty.at(lead_days)
 
-    def shocks(purpose: str, of: list[str], cv: float) -> NDArray[np.float64]:
-        return stratified_shocks(keys_of(plan.seed, week, purpose, of), draws, cv)
+    def shocks(purpose: str, of: list[str], law: Shock) -> NDArray[np.float64]:
+        return stratified_shocks(keys_of(plan.seed, week, purpose, of), draws, law.cv, law)
 
-    of_week = shocks("total", ["total"], spread.total_cv)
-    of_day = shocks("day", [str(date.date()) for date in axes.days], spread.day_cv)
-    of_region = shocks("region", list(axes.regions), spread.region_cv)
+    of_week = shocks("total", ["total"], spread.total)
+    of_day = shocks("day", [str(date.date()) for date in axes.days], spread.day)
+    of_region = shocks("region", list(axes.regions), spread.region)
     mean = frame["mean_boxes"].to_numpy(np.float64)
-    own = own_cv(mean, frame["sd_boxes"].to_numpy(np.float64), spread)
+    own = cell_law(mean, frame["sd_boxes"].to_numpy(np.float64), uncertainty, lead_days)
     own_key = keys_of(plan.seed, week, "own", names)
     volume_key = keys_of(plan.seed, week, "volume", names)
 
     def total(draw: int) -> NDArray[np.int32]:
         mu = mean * of_week[draw] * of_day[draw, day] * of_region[draw, region]
-        mu *= lognormal(uniforms(own_key, draw), own)
+        mu *= own.at(uniforms(own_key, draw))
         return poisson_quantile(uniforms(volume_key, draw), mu).astype(np.int32)
 
     with ThreadPoolExecutor(threads) as pool:

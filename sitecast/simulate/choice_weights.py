@@ -65,7 +65,7 @@ def choice_tables(
         "choice_weights": _weight_table(weights, tastes, axes),
         "kit_shares": _kit_shares(kits, asked, nation, tastes, axes),
         "recipe_rules": rules,
-        "recipe_factors": recipe_factors(tastes.sd, kits, axes, plan, week.menu_week),
+        "recipe_factors": recipe_factors(tastes.sd, kits, axes, plan, week),
         **_kinds_of_boxes(tastes, axes),
     }  # fmt: skip
 

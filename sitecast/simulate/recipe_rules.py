@@ -9,7 +9,8 @@ from sitecast.records.tables_simulated import RECIPE_FACTORS, RECIPE_RULES
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 from sitecast.settings import SimulatorSettings
-from sitecast.simulate.volumes import keys_of, stratified_shocks
+from sitecast.simulate.shocks import stratified_shocks
+from sitecast.simulate.volumes import keys_of
 
 Floats = NDArray[np.float64]
 
@@ -37,7 +38,7 @@ def recipe_rules(
 
 
 def recipe_factors(
-    sd: Floats, kits: Floats, axes: WeekAxes, plan: ForecastPlan, menu_week: str
+    sd: Floats, kits: Floats, axes: WeekAxes, plan: ForecastPlan, week: WeekData
 ) -> pd.DataFrame:
     """Popularity shocks of mean 1, shared by all segments.
 
@@ -48,13 +49,14 @@ def recipe_factors(
         kits: (segments, recipes) expected kits; a recipe's spread is the mean over its kits.
         axes: recipes of the week.
         plan: seed, draws, spread.
-        menu_week: names the streams.
+        week: names the streams; how far ahead it is decides the spread.
     """
+    shock = plan.settings.simulator.uncertainty.at(week.lead_days(plan.as_of)).recipe
     mass = kits.sum(axis=0)
     variance = np.divide((kits * sd**2).sum(axis=0), mass, out=np.zeros(len(mass)), where=mass > 0)
-    cv = np.hypot(np.sqrt(np.expm1(variance)), plan.settings.simulator.uncertainty.recipe_cv)
-    keys = keys_of(plan.seed, menu_week, "recipe", axes.recipes)
-    factors = stratified_shocks(keys, plan.draws, cv)
+    cv = np.hypot(np.sqrt(shock.stated * np.expm1(variance)), shock.cv)
+    keys = keys_of(plan.seed, week.menu_week, "recipe", axes.recipes)
+    factors = stratified_shocks(keys, plan.draws, cv, shock)
     return RECIPE_FACTORS.shaped(pd.DataFrame({
         "draw": np.repeat(np.arange(plan.draws), len(axes.recipes)),
         "recipe_id": np.tile(axes.recipes.to_numpy(), plan.draws),

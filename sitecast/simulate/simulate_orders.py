@@ -54,7 +54,7 @@ def simulate_orders(
     """  # fmt: skip
     axes, placed = week_axes(week), placed_orders(week, week_axes(week))
     tables = {
-        **cell_tables(placed.orders, demand, axes, plan, week.menu_week, threads),
+        **cell_tables(placed.orders, demand, axes, plan, week, threads),
         **choice_tables(week, demand, axes, plan, placed.kits_of(axes)),
     }
     blueprint = blueprint_of(week, axes, tables)

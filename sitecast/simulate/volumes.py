@@ -1,4 +1,4 @@
-"""How many boxes each cell has in each draw, and how popular each recipe is.
+"""Counts and uniform numbers behind the boxes of each cell in each draw.
 
 A cell is a (delivery date, region, segment). Its boxes are Poisson around the forecast times shared
 shocks (week, day, region) and a shock of its own where the forecast's spread asks for one.
@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from scipy.special import ndtri, pdtr
 
 from sitecast.randomness import stream_keys
-from sitecast.settings import Uncertainty
 
 Floats = NDArray[np.float64]
 Keys = NDArray[np.uint64]
@@ -35,45 +34,6 @@ def numbers(keys: Keys, position: int) -> Keys:
 def uniforms(keys: Keys, position: int) -> Floats:
     """Numbers strictly between 0 and 1."""
     return (numbers(keys, position) >> np.uint64(11)).astype(np.float64) * 2.0**-53 + 2.0**-54
-
-
-def stratified_shocks(keys: Keys, draws: int, cv: Floats | float) -> Floats:
-    """(draws, n) lognormal shocks of mean 1, a Latin hypercube over the draws.
-
-    Args:
-        keys: (n,) one stream per shock.
-        draws: number of draws; each of so many equally likely strata is hit once.
-        cv: standard deviation ÷ mean, of all or (n,) of each.
-    """
-    bits = np.stack([numbers(keys, 2 * draw + 1) for draw in range(draws)])
-    within = np.stack([uniforms(keys, 2 * draw + 2) for draw in range(draws)])
-    stratum = np.argsort(np.argsort(bits, axis=0, kind="stable"), axis=0, kind="stable")
-    return lognormal((stratum + within) / draws, cv)
-
-
-def lognormal(u: Floats, cv: Floats | float) -> Floats:
-    """Quantiles of a lognormal of mean 1; exactly 1 where cv is 0."""
-    variance = np.log1p(np.square(cv))
-    shocks = np.exp(np.sqrt(variance) * ndtri(u) - variance / 2)
-    # Single precision: the last bits differ between processors, and none of them matters.
-    return shocks.astype(np.float32).astype(np.float64)
-
-
-def own_cv(mean: Floats, sd: Floats, shared: Uncertainty) -> Floats:
-    """Spread a cell needs of its own so that its standard deviation reaches the forecast's.
-
-    Var N = E λ + Var λ, and for a product of independent shocks of mean 1
-    1 + Var λ ÷ mean² = Π (1 + cv²).
-
-    Args:
-        mean: (cells,) expected boxes.
-        sd: (cells,) wanted standard deviation; NaN where the plan's spreads are all there is.
-        shared: the plan's spreads.
-    """
-    common = (1 + shared.total_cv**2) * (1 + shared.day_cv**2) * (1 + shared.region_cv**2)
-    wanted = np.where(np.isnan(sd), 0.0, sd) ** 2 - mean
-    relative = np.divide(wanted, mean**2, out=np.zeros_like(mean), where=mean > 0)
-    return np.sqrt(np.maximum((1 + relative) / common - 1, 0))
 
 
 def poisson_quantile(u: Floats, mu: Floats) -> NDArray[np.int64]:

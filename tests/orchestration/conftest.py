@@ -9,7 +9,7 @@ import dagster as dg
 import pandas as pd
 import pytest
 import yaml
-from worlds import AS_OF, WEEK, small_week
+from worlds import AS_OF, WEEKLY_TABLES, moved_weeks, small_week
 
 from sitecast.deployment import Deployment
 from sitecast.installation import Installation
@@ -19,9 +19,6 @@ from sitecast_dagster.instance import dagster_home, init_instance
 from sitecast_dagster.resources import InstallationResource
 
 WEEKS = (*[f"2026-W{number}" for number in range(48, 54)], "2027-W01", "2027-W02")
-WEEKLY_TABLES = ("menu_weeks", "delivery_days", "site_caps", "menu", "item_sites", "box_forecast",
-                 "orders", "order_lines")  # fmt: skip
-MOVING = ("start_date", "end_date", "delivery_date", "production_date", "cutoff_at")
 
 
 @dataclass
@@ -34,7 +31,7 @@ class Company:
     def __post_init__(self) -> None:
         (self.home / "input").mkdir(parents=True)
         for name, table in small_week().tables.items():
-            weeks = [_moved(table, n, week) for n, week in enumerate(WEEKS)]
+            weeks = [moved_weeks(table, n, week) for n, week in enumerate(WEEKS)]
             whole = pd.concat(weeks, ignore_index=True) if name in WEEKLY_TABLES else table
             if len(table):
                 whole.to_parquet(self.home / "input" / f"{name}.parquet")
@@ -133,15 +130,3 @@ def stage(company: Company) -> Iterator[Stage]:
     home = str(dagster_home(company.deployment))
     with dg.DagsterInstance.from_config(home) as instance:
         yield Stage(company, instance, build_definitions(company.resource))
-
-
-def _moved(table: pd.DataFrame, weeks: int, menu_week: str) -> pd.DataFrame:
-    moved = table.copy()
-    for column in MOVING:
-        if column in moved:
-            moved[column] = moved[column] + pd.Timedelta(days=7 * weeks)
-    if "menu_week" in moved:
-        moved["menu_week"] = moved["menu_week"].where(moved["menu_week"] != WEEK, menu_week)
-    if "order_id" in moved:
-        moved["order_id"] = moved["order_id"] + f"-{menu_week}"
-    return moved
