@@ -5,7 +5,7 @@ import sys
 import click
 
 from sitecast import __version__
-from sitecast.cli.backtest import backtest
+from sitecast.cli.backtest import backtest, calibrate
 from sitecast.cli.data import check_data, import_data
 from sitecast.cli.doctor import doctor, settle
 from sitecast.cli.downstream import feed, recall
@@ -36,6 +36,6 @@ def main() -> None:
 
 for command in (
     demo, init, plan, run, publish, recall, feed, check_data, import_data, show, compare, evaluate,
-    backtest, doctor, settle,
+    backtest, calibrate, doctor, settle,
 ):  # fmt: skip
     main.add_command(command)

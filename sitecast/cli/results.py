@@ -40,21 +40,12 @@ def show(table: str, rows: int, home: Path | None, as_json: bool) -> None:
 @json_option
 def compare(home: Path | None, as_json: bool) -> None:
     """Compare the current plan with the actual orders, beside naive and the mean of 8 weeks."""
-    from sitecast.evaluate import compare_with_actuals
+    from sitecast.evaluate import compare_with_actuals, stored_week
     from sitecast.installation import open_installation
-    from sitecast.pipeline import previous_forecast
-    from sitecast.records.week_record import SiteForecast, WeekData
 
     installation = open_installation(deployment(home))
     plan = installation.current_plan()
-    weeks = [
-        (
-            installation.weeks.read(WeekData, plan.plan_id, week),
-            installation.weeks.read(SiteForecast, plan.plan_id, week),
-            previous_forecast(installation, plan, week),
-        )
-        for week in plan.menu_weeks
-    ]
+    weeks = [stored_week(installation, plan, week) for week in plan.menu_weeks]
     source = installation.source(plan.settings)
     print_table(compare_with_actuals(source, plan, weeks), as_json)
 
@@ -65,7 +56,7 @@ def compare(home: Path | None, as_json: bool) -> None:
 @json_option
 def evaluate(again: bool, home: Path | None, as_json: bool) -> None:
     """Measure published weeks whose orders were delivered; prints the means by lead day."""
-    from sitecast.evaluate import accuracy_by_lead, evaluate_published
+    from sitecast.evaluate import accuracy_by_lead, accuracy_in_short, evaluate_published
     from sitecast.installation import open_installation
     from sitecast.store.accuracy import forecast_accuracy
 
@@ -73,7 +64,8 @@ def evaluate(again: bool, home: Path | None, as_json: bool) -> None:
     report = evaluate_published(installation, now(), again)
     for (plan_id, menu_week), reason in report.left_out.items():
         click.echo(f"{menu_week} of {plan_id} is left out: {reason}", err=True)
-    print_table(accuracy_by_lead(forecast_accuracy(installation.ledger)), as_json)
+    table = forecast_accuracy(installation.ledger)
+    print_table((accuracy_by_lead if as_json else accuracy_in_short)(table), as_json)
 
 
 def print_table(frame: Any, as_json: bool) -> None:

@@ -13,12 +13,13 @@ import sitecast
 from sitecast.configure import make_plan
 from sitecast.demand import model_labels
 from sitecast.errors import DataError, SettingsError, SitecastError
-from sitecast.evaluate.compare import EVER, compare_with_actuals
-from sitecast.extract import Source, extract_week, read_calendar
+from sitecast.evaluate.compare import EVER, PlannedWeek, compare_with_actuals
+from sitecast.evaluate.parts import boxes_by_region
+from sitecast.extract import Source, extract_week, moment_before, read_calendar
 from sitecast.pipeline import forecast_week, simulate_week
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_written import FORECAST_ACCURACY
-from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
+from sitecast.records.week_record import SiteForecast
 from sitecast.settings import PlanSettings
 from sitecast.weeks import checked_menu_week
 
@@ -64,26 +65,28 @@ def backtest(
         for lead in sorted(set(lead_days), reverse=True):
             if progress is not None:
                 progress(f"{menu_week}, {lead} days ahead")
-            as_of = starts[menu_week].tz_localize("UTC") - pd.Timedelta(days=lead)
+            as_of = moment_before(starts[menu_week], lead)
             try:
-                plan = past_plan(source, settings, menu_week, as_of.to_pydatetime(), labels)
-                week, forecast = forecast_as_of(source, plan, menu_week, before)
-                part = compare_with_actuals(source, plan, [(week, forecast, before)], known_at)
+                plan = past_plan(source, settings, menu_week, as_of, labels)
+                week = forecast_as_of(source, plan, menu_week, before)
+                part = compare_with_actuals(source, plan, [week], known_at)
             except SitecastError as error:
                 left_out[menu_week, lead] = error.problem
                 continue
             parts.append(part)
-            before = forecast
+            before = week.forecast
     return Backtest(pd.concat(parts[1:] or parts, ignore_index=True), left_out)
 
 
 def forecast_as_of(
     source: Source, plan: ForecastPlan, menu_week: str, before: SiteForecast | None = None
-) -> tuple[WeekData, SiteForecast]:
+) -> PlannedWeek:
     """One week of a past plan, in memory: what was known at its as_of, and its forecast."""
     week = extract_week(source, plan, menu_week)
     near = before if plan.settings.allocation.stability else None
-    return week, forecast_week(week, simulate_week(week, plan), plan, near)
+    simulated = simulate_week(week, plan)
+    forecast = forecast_week(week, simulated, plan, near)
+    return PlannedWeek(week, forecast, boxes_by_region(simulated), before)
 
 
 def weeks_between(calendar: pd.DataFrame, first: str, last: str) -> list[str]:
@@ -97,6 +100,12 @@ def weeks_between(calendar: pd.DataFrame, first: str, last: str) -> list[str]:
     if place[0] > place[1]:
         raise SettingsError("the last week comes before the first", {"weeks": f"{first}..{last}"})
     return keys[place[0] : place[1] + 1]
+
+
+def weeks_named(source: Source, known_at: dt.datetime, weeks: str) -> list[str]:
+    """Menu weeks of `A..B`, or of one week, in the calendar that was known at a moment."""
+    first, _, last = weeks.partition("..")
+    return weeks_between(read_calendar(source, known_at), first, last or first)
 
 
 def past_plan(

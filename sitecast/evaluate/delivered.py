@@ -7,12 +7,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sitecast.extract import Source, read_known
+from sitecast.extract import Source, positions, read_known
+from sitecast.records.week_record import WeekData
 
 CELL = ["measure", "site_id", "item"]
 """boxes (item is empty), kits (item type and id, all portions) or need (sku_id), at a site."""
+ITEM = ["item_type", "item_id", "portions"]
 _NEED = ["menu_week", "site_id", "sku_id"]
-_KIT = ["menu_week", "site_id", "delivery_date", "item_type", "item_id", "portions"]
+_KIT = ["menu_week", "site_id", "delivery_date", *ITEM]
+_TEXTS = ["menu_week", "site_id", "item_type", "item_id"]
 
 
 @dataclass(frozen=True)
@@ -20,9 +23,64 @@ class Delivered:
     """Delivered orders of some weeks that name the site that packed them."""
 
     boxes: pd.DataFrame
-    """menu_week, site_id, quantity."""
+    """menu_week, site_id, region_id, qty."""
     made: pd.DataFrame
-    """menu_week, site_id, delivery_date, item_type, item_id, portions (0 of products), quantity."""
+    """menu_week, site_id, delivery_date, item_type, item_id, portions (0 of products), qty."""
+
+    def of(self, menu_week: str) -> "Delivered":
+        """One week alone."""
+        return Delivered(*(
+            part[part["menu_week"] == menu_week] for part in (self.boxes, self.made)
+        ))  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Bills:
+    """Bills of materials of recipes and products, and what of a SKU can be used."""
+
+    bom: pd.DataFrame
+    """item_type, item_id, portions, sku_id, qty, valid_from, valid_to."""
+    skus: pd.DataFrame
+    """sku_id, yield_rate, wastage_rate."""
+
+    @classmethod
+    def known(cls, source: Source, known_at: dt.datetime) -> "Bills":
+        """As the source has them at a moment."""
+        names = ("recipe_bom", "product_bom", "skus")
+        return cls._of(*(read_known(source, name, known_at) for name in names))
+
+    @classmethod
+    def planned(cls, week: WeekData) -> "Bills":
+        """As a plan knew them."""
+        return cls._of(*(week[name] for name in ("recipe_bom", "product_bom", "skus")))
+
+    @classmethod
+    def _of(cls, kits: pd.DataFrame, pieces: pd.DataFrame, skus: pd.DataFrame) -> "Bills":
+        kits = kits.rename(columns={"recipe_id": "item_id"}).assign(item_type="recipe")
+        pieces = pieces.rename(columns={"product_id": "item_id"}).assign(
+            item_type="product", portions=0, valid_from=pd.NaT, valid_to=pd.NaT
+        )
+        columns = [*ITEM, "sku_id", "qty", "valid_from", "valid_to"]
+        kinds = {"item_type": object, "item_id": object, "sku_id": object, "portions": np.int64,
+                 "valid_from": "datetime64[ms]", "valid_to": "datetime64[ms]"}  # fmt: skip
+        parts = [part[columns].astype(kinds) for part in (kits, pieces) if len(part)]
+        rates = skus[["sku_id", "yield_rate", "wastage_rate"]].astype({"sku_id": object})
+        return cls(pd.concat(parts, ignore_index=True), rates)
+
+    def need(self, made: pd.DataFrame) -> pd.DataFrame:
+        """menu_week, site_id, sku_id, qty that kits and products need, as site_forecast counts.
+
+        Times their BOM on the delivery date (of several rows the newest holds), ÷ yield_rate,
+        × (1 + wastage_rate).
+        """
+        rows = made.rename(columns={"qty": "kits"}).merge(self.bom, on=ITEM)
+        date = rows["delivery_date"]
+        rows = rows[~(date < rows["valid_from"]) & ~(date > rows["valid_to"])]
+        rows = rows.sort_values("valid_from", na_position="first", kind="stable")
+        rows = rows.drop_duplicates([*_KIT, "sku_id"], keep="last")
+        rows = rows.merge(self.skus, on="sku_id", validate="m:1")
+        gross = rows["kits"] * rows["qty"] / rows["yield_rate"] * (1 + rows["wastage_rate"])
+        return rows.assign(qty=gross).groupby(_NEED, as_index=False)["qty"].sum()
 
 
 def actual_cells(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str]) -> pd.DataFrame:
@@ -31,14 +89,17 @@ def actual_cells(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str
     Returns:
         menu_week, the columns of CELL, qty (boxes, kits or base_uom).
     """
-    done = _delivered(source, known_at, menu_weeks)
-    kits = done.made.assign(item=item_name(done.made))
+    done = delivered(source, known_at, menu_weeks)
+    return cells_of(done.boxes, done.made, Bills.known(source, known_at))
+
+
+def cells_of(boxes: pd.DataFrame, made: pd.DataFrame, bills: Bills) -> pd.DataFrame:
+    """menu_week, the columns of CELL, qty: boxes and kits, and what the kits need."""
     parts = [
-        done.boxes.assign(measure="boxes", item="").rename(columns={"quantity": "qty"}),
-        kits.assign(measure="kits").rename(columns={"quantity": "qty"}),
-        _need(source, known_at, done.made).rename(columns={"sku_id": "item"}).assign(
-            measure="need"),
-    ]  # fmt: skip
+        boxes.assign(measure="boxes", item=""),
+        made.assign(measure="kits", item=item_name(made)),
+        bills.need(made).rename(columns={"sku_id": "item"}).assign(measure="need"),
+    ]
     columns = ["menu_week", *CELL]
     cells = pd.concat([part[[*columns, "qty"]] for part in parts], ignore_index=True)
     cells = cells.astype({**dict.fromkeys(columns, object), "qty": np.float64})
@@ -48,8 +109,7 @@ def actual_cells(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str
 def actual_need(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str]) -> pd.DataFrame:
     """Quantities that the delivered orders of some weeks needed, by the site that packed them.
 
-    Kits and products times their BOM, ÷ yield_rate, × (1 + wastage_rate), as site_forecast counts
-    them. Packaging is left out. Orders without a site and rows that cannot be read do not count.
+    Packaging is left out. Orders without a site and rows that cannot be read do not count.
 
     Args:
         source: where the orders lie.
@@ -58,7 +118,8 @@ def actual_need(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str]
     Returns:
         menu_week, site_id, sku_id, qty (base_uom).
     """
-    return _need(source, known_at, _delivered(source, known_at, menu_weeks).made)
+    made = delivered(source, known_at, menu_weeks).made
+    return Bills.known(source, known_at).need(made)
 
 
 def item_name(frame: pd.DataFrame) -> "pd.Series[str]":
@@ -66,51 +127,32 @@ def item_name(frame: pd.DataFrame) -> "pd.Series[str]":
     return frame["item_type"].astype(object) + " " + frame["item_id"].astype(object)
 
 
-def _need(source: Source, known_at: dt.datetime, made: pd.DataFrame) -> pd.DataFrame:
-    need = made.merge(_bom(source, known_at), on=["item_type", "item_id", "portions"])
-    date = need["delivery_date"]
-    need = need[~(date < need["valid_from"]) & ~(date > need["valid_to"])]
-    skus = read_known(source, "skus", known_at).astype({"sku_id": object})
-    need = need.merge(skus[["sku_id", "yield_rate", "wastage_rate"]], on="sku_id", validate="m:1")
-    gross = need["quantity"] * need["qty"] / need["yield_rate"] * (1 + need["wastage_rate"])
-    return need.assign(qty=gross).groupby(_NEED, as_index=False)["qty"].sum()
-
-
-def _delivered(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str]) -> Delivered:
+def delivered(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str]) -> Delivered:
+    """Delivered orders of some weeks, added up, as known at a moment."""
     boxes, made = [], []
     for menu_week in menu_weeks:
         orders = read_known(source, "orders", known_at, [menu_week])
         of_week = (orders["menu_week"] == menu_week) & (orders["state"] == "delivered")
-        orders = orders[of_week & orders["site_id"].notna()]
-        orders = orders.astype({"menu_week": object, "site_id": object})
-        counted = orders.groupby(["menu_week", "site_id"], as_index=False)
-        boxes.append(counted.agg(quantity=("order_id", "size")))
+        orders = orders[of_week & orders["site_id"].notna()].reset_index(drop=True)
+        counted = orders.groupby(["menu_week", "site_id", "region_id"], as_index=False)
+        boxes.append(counted.agg(qty=("order_id", "size")))
         made.append(_made(orders, read_known(source, "order_lines", known_at, [menu_week])))
-    return Delivered(
-        pd.concat(boxes, ignore_index=True), pd.concat(made, ignore_index=True)
-    )  # fmt: skip
+    texts = dict.fromkeys(("menu_week", "site_id", "region_id"), object)
+    packed = pd.concat(boxes, ignore_index=True).astype(texts)
+    return Delivered(packed, pd.concat(made, ignore_index=True))
 
 
 def _made(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
     """Kits and products of the orders, added up."""
-    names = ["order_id", "menu_week", "site_id", "delivery_date", "portions"]
-    lines = lines.merge(orders[names], on="order_id", suffixes=("", "_of_order"), validate="m:1")
-    kit = lines["item_type"] == "recipe"
-    portions = lines["portions"].fillna(lines["portions_of_order"]).where(kit, 0)
-    lines = lines.assign(portions=portions.astype(np.int64))
-    lines = lines.astype(dict.fromkeys(("menu_week", "site_id", "item_type", "item_id"), object))
-    return lines.groupby(_KIT, as_index=False)["quantity"].sum()
-
-
-def _bom(source: Source, known_at: dt.datetime) -> pd.DataFrame:
-    """One BOM of recipes and products: item_type, item_id, portions, sku_id, qty, validity."""
-    kits = read_known(source, "recipe_bom", known_at).rename(columns={"recipe_id": "item_id"})
-    pieces = read_known(source, "product_bom", known_at).rename(columns={"product_id": "item_id"})
-    pieces = pieces.assign(portions=0, valid_from=pd.NaT, valid_to=pd.NaT)
-    parts = [kits.assign(item_type="recipe"), pieces.assign(item_type="product")]
-    columns = ["item_type", "item_id", "portions", "sku_id", "qty", "valid_from", "valid_to"]
-    kinds = {"item_type": object, "item_id": object, "sku_id": object, "portions": np.int64,
-             "valid_from": "datetime64[ms]", "valid_to": "datetime64[ms]"}  # fmt: skip
-    return pd.concat(
-        [part[columns].astype(kinds) for part in parts if len(part)], ignore_index=True
-    )
+    order = positions(lines["order_id"], orders["order_id"])
+    lines = lines[order >= 0].reset_index(drop=True)
+    of_line = orders.iloc[order[order >= 0]].reset_index(drop=True)
+    portions = lines["portions"].fillna(of_line["portions"])
+    portions = portions.where(lines["item_type"] == "recipe", 0).astype(np.int64)
+    named = of_line[["menu_week", "site_id", "delivery_date"]].assign(
+        item_type=lines["item_type"], item_id=lines["item_id"], portions=portions,
+        qty=lines["quantity"],
+    )  # fmt: skip
+    texts = dict.fromkeys(_TEXTS, "category")
+    added = named.astype(texts).groupby(_KIT, as_index=False, observed=True)["qty"].sum()
+    return added.astype(dict.fromkeys(_TEXTS, object))

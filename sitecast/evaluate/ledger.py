@@ -2,16 +2,16 @@
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-import pandas as pd
-
-from sitecast.errors import DataError, SitecastError
+from sitecast.errors import SitecastError
 from sitecast.evaluate.compare import PlannedWeek, compare_with_actuals
+from sitecast.evaluate.parts import boxes_by_region
 from sitecast.extract import past_weeks, read_calendar
 from sitecast.installation import Installation
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.week_record import SiteForecast, WeekData
+from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
 from sitecast.store.accuracy import measured_weeks, save_accuracy
 
 
@@ -55,8 +55,10 @@ def evaluate_published(
         try:
             plan = installation.ledger.plan(due.plan_id)
             source = installation.source(plan.settings)
-            table = compare_with_actuals(source, plan, [_records(installation, plan, due)], now)
-        except (DataError, SitecastError) as error:
+            version = due.versions[SiteForecast.asset]
+            week = stored_week(installation, plan, due.menu_week, version)
+            table = compare_with_actuals(source, plan, [week], now)
+        except SitecastError as error:
             left_out[due.key] = error.problem
             continue
         save_accuracy(installation.ledger, table)
@@ -79,33 +81,24 @@ def _due(installation: Installation, now: dt.datetime, again: bool) -> Iterator[
     yield from (found[key] for key in sorted(found))
 
 
-def _records(installation: Installation, plan: ForecastPlan, due: _Due) -> PlannedWeek:
-    store, week = installation.weeks, due.menu_week
-    forecast = store.read(SiteForecast, plan.plan_id, week, due.versions[SiteForecast.asset])
-    version = forecast.provenance.inputs[WeekData.asset]
-    data = store.read(WeekData, plan.plan_id, week, version)
-    last = plan.previous.get(week)
-    if last is None:
-        return data, forecast, None
-    try:
-        return data, forecast, store.read(SiteForecast, last.plan_id, week, last.version)
-    except SitecastError:  # removed since: the other references remain
-        return data, forecast, None
+def stored_week(
+    installation: Installation, plan: ForecastPlan, menu_week: str, version: str | None = None
+) -> PlannedWeek:
+    """A forecast of the store (the newest when no version is named) with all it is measured by.
 
-
-def accuracy_by_lead(table: pd.DataFrame) -> pd.DataFrame:
-    """Mean accuracy over weeks, weighted by what was delivered.
-
-    Args:
-        table: forecast_accuracy.
-    Returns:
-        lead_day, level, method, weeks, and the means of the measures.
+    Raises:
+        NotFound, Corrupt: the forecast or its input is no longer in the store as it was.
     """
-    means = ["bias", "wape", "fva", "noise_floor", "pinball", "coverage_80", "coverage_95"]
-    keys = ["lead_day", "level", "method"]
-    weighted = table[means].mul(table["actual"], axis=0)
-    sums = weighted.groupby([table[key] for key in keys]).sum(min_count=1)
-    grouped = table.groupby(keys)
-    result = sums.div(grouped["actual"].sum(), axis=0)
-    result.insert(0, "weeks", grouped["menu_week"].nunique())
-    return result.reset_index()
+    store = installation.weeks
+    forecast = store.read(SiteForecast, plan.plan_id, menu_week, version)
+    inputs, last = forecast.provenance.inputs, plan.previous.get(menu_week)
+    data = store.read(WeekData, plan.plan_id, menu_week, inputs[WeekData.asset])
+    simulated = before = None
+    with suppress(SitecastError):  # removed since: regions count as one
+        drawn = inputs.get(SimulatedOrders.asset)
+        simulated = store.read(SimulatedOrders, plan.plan_id, menu_week, drawn)
+    with suppress(SitecastError):  # removed since: the other references remain
+        if last is not None:
+            before = store.read(SiteForecast, last.plan_id, menu_week, last.version)
+    regions = None if simulated is None else boxes_by_region(simulated)
+    return PlannedWeek(data, forecast, regions, before)

@@ -1,6 +1,7 @@
 """forecast_accuracy of one week: every level and method over the same cells."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -11,8 +12,9 @@ from sitecast.errors import DataError
 from sitecast.evaluate.delivered import CELL
 from sitecast.evaluate.forecast_cells import ForecastDraws
 from sitecast.evaluate.metrics import bias, coverage, pinball, wape_site
+from sitecast.evaluate.parts import PARTS
 from sitecast.records.quantiles import draw_quantile
-from sitecast.records.tables_written import FORECAST_ACCURACY
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
 
 Floats = NDArray[np.float64]
 LEVELS: Mapping[str, tuple[str, list[str]]] = {
@@ -22,6 +24,8 @@ LEVELS: Mapping[str, tuple[str, list[str]]] = {
 }  # fmt: skip
 """What is counted, and what is not added up."""
 OURS = "sitecast"
+BROUGHT = "box_forecast"
+"""The company's own forecast: boxes, of all sites together."""
 _PINBALL = (0.1, 0.5, 0.9)
 
 
@@ -34,8 +38,9 @@ class Forecast(NamedTuple):
 
 
 def measure(
-    which: Forecast, actual: pd.DataFrame, draws: ForecastDraws, others: Mapping[str, pd.DataFrame]
-) -> pd.DataFrame:
+    which: Forecast, actual: pd.DataFrame, draws: ForecastDraws,
+    others: Mapping[str, pd.DataFrame], swaps: Sequence[pd.DataFrame] = (),
+) -> pd.DataFrame:  # fmt: skip
     """forecast_accuracy of one week.
 
     Args:
@@ -43,12 +48,14 @@ def measure(
         actual: the columns of CELL, qty.
         draws: the plan's.
         others: method → the columns of CELL, qty.
+        swaps: the plan's forecast with the actual of one more stage each, as parts.swapped_cells
+            gives them.
     Raises:
         DataError: nothing of the week was delivered by a known site.
     """
     if actual.empty:
         raise nothing_delivered(which.menu_week)
-    rows = list(_rows(actual, draws, others))
+    rows = [row for level in LEVELS for row in _rows(level, actual, draws, others, swaps)]
     return FORECAST_ACCURACY.shaped(pd.DataFrame(rows).assign(**which._asdict()))
 
 
@@ -79,28 +86,38 @@ def noise_floor(draws: Floats) -> float:
 
 
 def _rows(
-    actual: pd.DataFrame, draws: ForecastDraws, others: Mapping[str, pd.DataFrame]
-) -> Iterator[dict[str, object]]:
-    for level, (measured, by) in LEVELS.items():
-        counted = {name: _of(frame, measured) for name, frame in others.items()}
-        truth, mine = _of(actual, measured), (draws.cells["measure"] == measured).to_numpy()
-        frames = [truth, draws.cells[mine], *counted.values()]
-        cells = _groups(pd.concat([frame[CELL] for frame in frames]), by)
-        a = _placed(truth, cells, by)
-        ours = np.zeros((len(cells), draws.values.shape[1]))
-        np.add.at(ours, _places(draws.cells[mine], cells, by), draws.values[mine])
-        mean = ours.mean(axis=1)
-        best = wape_site(mean, a)
-        # What only another method expects is no cell of ours: an interval from 0 to 0 holds there.
-        mine = ours.any(axis=1) | (a > 0)
-        shared = {"level": level, "n": int(mine.sum()), "actual": a.sum()}
-        yield {**shared, "method": OURS, "bias": bias(mean, a), "wape": best, "fva": 0.0,
-               **_spread(ours[mine], a[mine])}  # fmt: skip
-        for name, frame in counted.items():
-            told = _placed(frame, cells, by)
-            error = wape_site(told, a)
-            yield {**shared, "method": name, "bias": bias(told, a), "wape": error,
-                   "fva": error - best}  # fmt: skip
+    level: str, actual: pd.DataFrame, draws: ForecastDraws, others: Mapping[str, pd.DataFrame],
+    swaps: Sequence[pd.DataFrame],
+) -> Iterator[dict[str, object]]:  # fmt: skip
+    measured, by = LEVELS[level]
+    counted = {name: _of(frame, measured) for name, frame in others.items()
+               if name != BROUGHT or level == "total"}  # fmt: skip
+    mine, truth = (draws.cells["measure"] == measured).to_numpy(), _of(actual, measured)
+    swapped = [_of(frame, measured) for frame in swaps]
+    frames = [truth, draws.cells[mine], *counted.values(), *swapped]
+    cells = _groups(pd.concat([frame[CELL] for frame in frames]), by)
+    a = _placed(truth, cells, by)
+    ours = np.zeros((len(cells), draws.values.shape[1]))
+    np.add.at(ours, _places(draws.cells[mine], cells, by), draws.values[mine])
+    mean = ours.mean(axis=1)
+    best = wape_site(mean, a)
+    # What only another method expects is no cell of ours: an interval from 0 to 0 holds there.
+    some = ours.any(axis=1) | (a > 0)
+    shared = {"level": level, "n": int(some.sum()), "actual": a.sum()}
+    left = [best, *[wape_site(_placed(frame, cells, by), a) for frame in swapped], 0.0]
+    yield {**shared, "method": OURS, "bias": bias(mean, a), "wape": best, "fva": 0.0,
+           **_spread(ours[some], a[some]), **_parts(left)}  # fmt: skip
+    for name, frame in counted.items():
+        told = _placed(frame, cells, by)
+        error = wape_site(told, a)
+        yield {**shared, "method": name, "bias": bias(told, a), "wape": error,
+               "fva": error - best}  # fmt: skip
+
+
+def _parts(left: Sequence[float]) -> dict[str, float]:
+    """What each swap takes from the error."""
+    return {f"wape_{part}": before - after
+            for part, (before, after) in zip(PARTS, pairwise(left), strict=True)}  # fmt: skip
 
 
 def _of(frame: pd.DataFrame, measured: str) -> pd.DataFrame:

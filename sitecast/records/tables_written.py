@@ -12,6 +12,7 @@ from sitecast.records.contract import (
     text,
 )  # fmt: skip
 from sitecast.records.feed import PUBLICATION_FEED
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
 from sitecast.records.tables_capacity import RESOURCE_LOAD, SITE_OPENINGS
 from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_exceptions import EXCEPTIONS
@@ -248,34 +249,6 @@ FORECAST_PLAN = TableContract(
         json_text("models", "name and version of each demand model"),
     ),
 )  # fmt: skip
-_OURS = "of the plan's draws; empty for references"
-FORECAST_ACCURACY = TableContract(
-    "forecast_accuracy", "Forecasts against actuals, beside references that need no model.",
-    ("plan_id", "menu_week", "level", "method"),
-    (
-        text("plan_id", "plan of the forecast"),
-        _WEEK,
-        text("level", "need of SKUs by site (site_sku) and of all sites (sku), kits and products "
-             "(site_item, item), boxes (site, total)",
-             values=("site_sku", "sku", "site_item", "item", "site", "total")),
-        text("method", "sitecast; naive: the last week; seasonal_naive: 52 weeks before; mean_8: "
-             "mean of the last 8 weeks; previous_plan: the forecast published before this one"),
-        count("lead_day", "first date of the week minus as_of", "days", minimum=None),
-        count("n", "cells in which the actual or the plan's forecast has a quantity"),
-        amount("actual", "sum of the actuals"),
-        amount("bias", "Σ(f−a)/Σa", minimum=None),
-        amount("wape", "Σ|f−a|/Σa"),
-        amount("fva", "wape of the method minus wape of sitecast: what ours adds", minimum=None),
-        amount("noise_floor", f"wape of a perfect mean forecast, {_OURS}", nullable=True),
-        amount("pinball", "Σ over cells of the mean loss of the 10, 50 and 90 % quantiles, ÷ Σa; "
-               f"{_OURS}", nullable=True),
-        amount("coverage_80", f"share of cells between the 10 and 90 % quantiles {_OURS}",
-               maximum=1, nullable=True),
-        amount("coverage_95", f"share of cells between the 2.5 and 97.5 % quantiles {_OURS}",
-               maximum=1, nullable=True),
-    ),
-)  # fmt: skip
-
 WEEKLY_TABLES = (
     SITE_FORECAST, WEEKLY_NEED, RECIPE_SITE_FORECAST, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE,
     UNALLOCATED, CHURN, SITE_OPENINGS, ITEM_LOAD, RESOURCE_LOAD,

@@ -3,7 +3,7 @@
 import pandas as pd
 import sqlalchemy as sa
 
-from sitecast.records.tables_written import FORECAST_ACCURACY
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
 from sitecast.store.ledger import Ledger
 from sitecast.store.schema import ACCURACY
 

@@ -7,7 +7,8 @@ import sqlalchemy as sa
 
 from sitecast.records.contract import Column, TableContract
 from sitecast.records.feed import PUBLICATION_FEED
-from sitecast.records.tables_written import FORECAST_ACCURACY, PUBLISHED_TABLES
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
+from sitecast.records.tables_written import PUBLISHED_TABLES
 
 
 class UtcInstant(sa.types.TypeDecorator[dt.datetime]):
@@ -131,11 +132,10 @@ def create_all(connection: sa.Connection) -> None:
     there = sa.inspect(connection)
     loosen_outbox(connection, there)
     views = set(there.get_view_names())
+    _add_missing(connection, there, ACCURACY)
     for name, table in PUBLISHED.items():
         known = [column["name"] for column in there.get_columns(name)]
-        missing = [column for column in table.columns if column.name not in known]
-        for column in missing:
-            connection.exec_driver_sql(added(column, connection.dialect))
+        missing = _add_missing(connection, there, table)
         if missing or f"current_{name}" not in views:
             # New columns stand last, as PostgreSQL asks of a view that is replaced.
             order = [*(table.c[place] for place in known if place in table.c), *missing]
@@ -156,6 +156,16 @@ def loosen_outbox(connection: sa.Connection, there: sa.Inspector) -> None:
     OUTBOX.create(connection)
     connection.execute(sa.insert(OUTBOX).from_select(list(columns), sa.select(before)))
     connection.exec_driver_sql("DROP TABLE outbox_before")
+
+
+def _add_missing(
+    connection: sa.Connection, there: sa.Inspector, table: sa.Table
+) -> list[sa.Column[Any]]:
+    known = {column["name"] for column in there.get_columns(table.name)}
+    missing = [column for column in table.columns if column.name not in known]
+    for column in missing:
+        connection.exec_driver_sql(added(column, connection.dialect))
+    return missing
 
 
 def added(column: sa.Column[Any], dialect: sa.Dialect) -> str:

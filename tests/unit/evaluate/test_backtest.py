@@ -82,7 +82,7 @@ def test_no_future_changes_a_past_forecast(seed):
     known = PastSource()
     for source in (known, with_another_future(known, as_of(ONE_WEEK), seed)):
         plan = past_plan(source, SETTINGS, WEEK, then, {})
-        made.append(forecast_as_of(source, plan, WEEK)[1])
+        made.append(forecast_as_of(source, plan, WEEK).forecast)
     assert made[0].content_hashes == made[1].content_hashes
     assert made[0]["site_forecast"]["qty_mean"].sum() > 0
 

@@ -9,12 +9,18 @@ from hypothesis.extra.numpy import arrays
 from worlds import WEEK, small_plan, small_provenance, small_week
 
 from sitecast.errors import DataError
-from sitecast.evaluate import actual_need, compare_with_actuals, measure, references
+from sitecast.evaluate import (
+    PlannedWeek,
+    actual_need,
+    compare_with_actuals,
+    measure,
+    references,
+)
 from sitecast.evaluate.compare import EVER
 from sitecast.evaluate.delivered import CELL
 from sitecast.evaluate.forecast_cells import ForecastDraws
 from sitecast.evaluate.measure import Forecast
-from sitecast.records.tables_written import FORECAST_ACCURACY
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
 from sitecast.records.week_record import SiteForecast
 
 WEEKS = {"2026-W45": "2026-11-01", "2026-W46": "2026-11-08", WEEK: "2026-11-28"}
@@ -55,7 +61,7 @@ class MemorySource:
         return {}
 
 
-def planned(*kits, before=None):
+def planned(*kits, before=None, brought=None):
     """The week with so many kits of r1 at north in each draw, a box each."""
     plan = small_plan()
     draws = pd.DataFrame({"draw": range(len(kits)), "kits": kits, "boxes": kits}).assign(
@@ -63,8 +69,14 @@ def planned(*kits, before=None):
         item_id="r1", portions=2,
     )  # fmt: skip
     packs = draws.assign(item_type="box", item_id="1")
-    tables = {"load_draws": draws, "site_forecast_draws": pd.concat([draws, packs])}
-    return small_week(plan), SiteForecast(small_provenance(plan), tables), before
+    mean = draws.head(1).assign(boxes_mean=np.mean(kits), kits_mean=np.mean(kits),
+                                delivery_date=pd.Timestamp("2026-11-28"))  # fmt: skip
+    boxes = pd.DataFrame({"site_id": ["north"] * kits[0], "region_id": "a"})
+    tables = {"load_draws": draws, "site_forecast_draws": pd.concat([draws, packs]),
+              "site_load": mean, "recipe_site_forecast": mean, "allocations": boxes}  # fmt: skip
+    week = small_week(plan, box_forecast=brought)
+    regions = pd.Series({"a": float(np.mean(kits))})
+    return PlannedWeek(week, SiteForecast(small_provenance(plan), tables), regions, before)
 
 
 def shown(kits):
@@ -156,7 +168,7 @@ def test_r11_coarser_levels_are_never_worse(kits, actual):
     )  # fmt: skip
     draws = ForecastDraws(cells, np.tile(kits, (3, 1)))
     truth = cells.assign(qty=np.tile(actual + 1.0, 3))
-    table = measure(Forecast("p", WEEK, 8), truth, draws, {"naive": truth})
+    table = measure(Forecast("p", WEEK, 8), truth, draws, {"naive": truth}, [truth] * 3)
     wape = table[table["method"] == "sitecast"].set_index("level")["wape"]
     for fine, coarse in (("site_sku", "sku"), ("site_item", "item"), ("site", "total")):
         assert wape[coarse] <= wape[fine] * (1 + 1e-9) + 1e-12
@@ -198,6 +210,19 @@ def test_all_sites_together_are_one_cell():
     cells = pd.DataFrame([("boxes", site, "") for site in "ab"], columns=CELL)
     cells = pd.concat([cells, cells.assign(measure="kits"), cells.assign(measure="need")])
     truth = cells.assign(qty=1.0)
-    table = measure(Forecast("p", WEEK, 8), truth, ForecastDraws(cells, np.full((6, 2), 9.0)), {})
+    table = measure(
+        Forecast("p", WEEK, 8), truth, ForecastDraws(cells, np.full((6, 2), 9.0)), {}, [truth] * 3
+    )
     total = table[table["level"] == "total"].iloc[0]
     assert (total["n"], total["coverage_80"]) == (1, 0.0)
+
+
+def test_the_companys_own_forecast_is_a_method_of_all_boxes():
+    day = pd.Timestamp("2026-11-28")
+    brought = pd.DataFrame({"menu_week": WEEK, "delivery_date": day, "region_id": "a",
+                            "segment": "family", "mean_boxes": [3.0]})  # fmt: skip
+    table = compare_with_actuals(MemorySource(), small_plan(), [planned(1, brought=brought)])
+    own = table[table["method"] == "box_forecast"]
+    assert own["level"].tolist() == ["total"]
+    assert own["wape"].item() == pytest.approx(2.0)
+    assert own["fva"].item() == pytest.approx(2.0)

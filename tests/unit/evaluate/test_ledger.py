@@ -8,7 +8,7 @@ from unit.evaluate.test_compare import MemorySource, planned
 from worlds import WEEK, small_plan
 
 from sitecast.evaluate import accuracy_by_lead, evaluate_published
-from sitecast.records.tables_written import FORECAST_ACCURACY
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
 from sitecast.records.week_record import SiteForecast, WeekData
 from sitecast.store import Ledger, WeekStore
 from sitecast.store.accuracy import forecast_accuracy
@@ -26,7 +26,8 @@ def home(tmp_path):
     ledger.create()
     ledger.save_plan(PLAN, AFTER)
     weeks = WeekStore(tmp_path / "weeks", ledger)
-    data, forecast, _ = planned(1, 4)
+    week = planned(1, 4)
+    data, forecast = week.data, week.forecast
     made_from = replace(forecast.provenance, inputs={WeekData.asset: data.version})
     for record in (data, SiteForecast(made_from, forecast.tables)):
         version = weeks.commit(record, weeks.begin(PLAN.plan_id, WEEK, record.asset))
@@ -77,9 +78,11 @@ def test_means_by_lead_weigh_by_what_was_delivered():
         "plan_id": ["a", "b"], "menu_week": ["1", "2"], "level": "sku", "method": "sitecast",
         "lead_day": 8, "n": 1, "actual": [100.0, 300.0], "wape": [0.4, 0.0], "bias": [0.4, 0.0],
         "fva": 0.0, "noise_floor": [0.2, 0.2], "pinball": 0.1, "coverage_80": [1.0, 0.0],
-        "coverage_95": None,
+        "coverage_95": None, "wape_volume": [0.4, 0.0], "wape_share": 0.0,
+        "wape_allocation": 0.0, "wape_bom": 0.0,
     })  # fmt: skip
     mean = accuracy_by_lead(FORECAST_ACCURACY.shaped(rows)).iloc[0]
     assert (mean["weeks"], mean["wape"]) == (2, pytest.approx(0.1))
     assert mean["coverage_80"] == pytest.approx(0.25)
+    assert mean["wape_volume"] == pytest.approx(0.1)
     assert pd.isna(mean["coverage_95"])
