@@ -1,5 +1,6 @@
 """The change feed in the database: order, older databases, what a reader can count on."""
 
+import datetime as dt
 import sqlite3
 from pathlib import Path
 
@@ -15,14 +16,14 @@ def world(tmp_path: Path) -> World:
     """Two publications."""
     made = World(tmp_path, publication={"recipients": []})
     publish(made, 1.0)
-    publish(made, 2.0)
+    publish(made, 2.0, NOW + dt.timedelta(seconds=1))
     return made
 
 
-def publish(world: World, scale: float) -> str:
+def publish(world: World, scale: float, now: dt.datetime = NOW) -> str:
     for week in WEEKS:
         world.store_week(week, scale=scale)
-    made = publish_plan(world.plan, world.weeks, world.ledger, world.folder, UI_URL, NOW)
+    made = publish_plan(world.plan, world.weeks, world.ledger, world.folder, UI_URL, now)
     return made.publication_id
 
 
