@@ -1,10 +1,12 @@
-"""Servers that tests ask for by name; each worker of the test run starts its own, once."""
+"""Servers that tests ask for by name, each started once by a worker; folders, and counts."""
 
-from collections.abc import Iterator
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from counts import Counted, memory_folder
 from servers import BUCKET, INITDB, REDIS, S3_KEYS, Postgres, S3Server, redis
 from upath import UPath
 
@@ -62,3 +64,28 @@ def ledger_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'ledger.db'}"
     return str(request.getfixturevalue("postgres"))
+
+
+@pytest.fixture
+def fast_path() -> Iterator[Path]:
+    """An empty folder in memory, for many trials that fsync."""
+    folder = memory_folder()
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def counted(record_property: Callable[[str, object], None]) -> Counted:
+    """Notes how many trials of a kind there were; the end of the test run shows it."""
+    return lambda what, number: record_property("counted", f"{number:,} {what}")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what was counted."""
+    reports = [r for kind in ("passed", "failed") for r in terminalreporter.stats.get(kind, [])]
+    lines = [f"{value}  ({report.nodeid})" for report in reports if report.when == "call"
+             for name, value in report.user_properties if name == "counted"]  # fmt: skip
+    if lines:
+        terminalreporter.section("counted")
+        for line in lines:
+            terminalreporter.write_line(line)

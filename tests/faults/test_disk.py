@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from counts import Counted, nightly
 from faults.harness import failing
 from publish_world import NOW, UI_URL, WEEKS, World
 from worlds import WEEK, small_plan, small_provenance
@@ -47,16 +48,16 @@ def head(store: WeekStore) -> str:
     return SimulatedOrders(found.provenance, found.tables).version
 
 
-def commits_on_a_failing_disk(folder: Path) -> tuple[int, list[str]]:
-    """Every file operation of a commit fails once, each way; the number, and broken promises."""
+def commits_on_a_failing_disk(folder: Path, rounds: int = 1) -> tuple[int, list[str]]:
+    """Every file operation of a commit fails in each way; the number, and broken promises."""
     store, wrong, done = open_store(folder), [], 0
     put(store, record(0))
     old = head(store)
     _, operations = failing(store.root, lambda: put(store, record(1)), None, 0)
     old = head(store)
-    for number in range(operations):
+    for number in [*range(operations)] * rounds:
         for error in ERRORS:
-            new = record(1000 * (number + 1) + error)
+            new = record(1000 * (done + 1))
             told, _ = failing(store.root, lambda new=new: put(store, new), number, error)
             done += 1
             seen = _seen(lambda: head(store))
@@ -81,10 +82,23 @@ def _seen(look: Callable[[], str]) -> str:
 
 
 @pytest.mark.matrix("disk full or broken at any file operation of a commit")
-def test_a_commit_on_a_failing_disk_says_so_and_tears_nothing(tmp_path: Path) -> None:
-    done, wrong = commits_on_a_failing_disk(tmp_path)
+def test_a_commit_on_a_failing_disk_says_so_and_tears_nothing(
+    fast_path: Path, counted: Counted
+) -> None:
+    done, wrong = commits_on_a_failing_disk(fast_path, rounds=3)
+    counted("failing file operations", done)
     assert wrong == []
-    assert done >= 30
+    assert done >= 75
+
+
+@pytest.mark.slow
+@pytest.mark.matrix("disk full or broken at any file operation of a commit, many times")
+def test_many_commits_on_a_failing_disk_say_so_and_tear_nothing(
+    fast_path: Path, counted: Counted
+) -> None:
+    done, wrong = commits_on_a_failing_disk(fast_path, rounds=nightly(60))
+    counted("failing file operations", done)
+    assert wrong == []
 
 
 def _written_in_place(path: Path, data: bytes) -> None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 import yaml
+from counts import nightly
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -21,7 +22,7 @@ from sitecast.settings import PlanSettings, known_settings, load_plan_file
 CALM = settings(
     deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-THOROUGH = settings(CALM, max_examples=5_000)
+THOROUGH = settings(CALM, max_examples=nightly(10_000))  # of each of five readers
 SITES = pd.DataFrame({"site_id": ["north", "00123", "NA"], "name": ["a", "Żurek 🍲", "ע"],
                       "priority": [1, 2, 3]})  # fmt: skip
 CSV = SITES.to_csv(index=False).encode()

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+from counts import nightly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from killing import count_operations, kill_at
@@ -50,6 +51,20 @@ EVENTS = st.lists(
 def test_r10_no_interleaving_publishes_a_mixed_or_incomplete_plan_or_one_twice(
     events: list[tuple[str, str, str, int]],
 ) -> None:
+    require_whole_plans(events)
+
+
+@pytest.mark.slow
+@settings(max_examples=nightly(10_000), deadline=None)
+@given(events=EVENTS)
+@pytest.mark.matrix("weeks, ticks and failures in many more orders", page="faults")
+def test_r10_none_of_many_interleavings_publishes_a_mixed_or_incomplete_plan(
+    events: list[tuple[str, str, str, int]],
+) -> None:
+    require_whole_plans(events)
+
+
+def require_whole_plans(events: list[tuple[str, str, str, int]]) -> None:
     scheduler = _Scheduler()
     for event in events:
         scheduler.handle(*event)

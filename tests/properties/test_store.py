@@ -1,5 +1,6 @@
 """R9: a reader never sees a half-written table; G1–G4 of the store, under real SIGKILLs."""
 
+import itertools
 import os
 import signal
 import time
@@ -8,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from counts import Counted, nightly
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import pandas as pdst
@@ -24,7 +26,7 @@ from sitecast.store.week_key import Head, WeekKey
 
 PLAN = small_plan()
 ID = PLAN.plan_id
-ROUNDS = 3
+CI_KILLS, NIGHTLY_KILLS = 300, 10_000
 
 
 def open_store(folder: Path) -> WeekStore:
@@ -51,12 +53,14 @@ def read_state(store: WeekStore) -> str:
     return SimulatedOrders(found.provenance, found.tables).version
 
 
-def sweep(folder: Path, rounds: int = ROUNDS) -> tuple[int, list[str]]:
-    """Kill a commit at every operation; the number of kills, and every broken promise."""
+def sweep(folder: Path, enough: int) -> tuple[int, list[str]]:
+    """Kill a commit at every operation, until there were enough; kills and broken promises."""
     store = open_store(folder)
     kills, broken = 0, []
     old = put(store, record(0))
-    for turn in range(1, rounds + 1):
+    for turn in itertools.count(1):
+        if kills >= enough:
+            break
         spare = open_store(folder / f"count-{turn}")
         put(spare, record(0))
         points = count_operations(spare.root, lambda spare=spare: put(spare, record(1)))
@@ -80,10 +84,25 @@ def sweep(folder: Path, rounds: int = ROUNDS) -> tuple[int, list[str]]:
 
 
 @pytest.mark.matrix("commit killed at any operation", page="faults")
-def test_r9_a_commit_killed_anywhere_leaves_the_old_version_or_the_new_one(tmp_path: Path) -> None:
-    kills, broken = sweep(tmp_path)
+def test_r9_a_commit_killed_anywhere_leaves_the_old_version_or_the_new_one(
+    fast_path: Path, counted: Counted
+) -> None:
+    kills, broken = sweep(fast_path, CI_KILLS)
+    counted("kills of a commit", kills)
     assert broken == []
-    assert kills >= 60
+    assert kills >= CI_KILLS
+
+
+@pytest.mark.slow
+@pytest.mark.matrix("commit killed at any operation, many times", page="faults")
+def test_r9_a_commit_killed_many_times_leaves_the_old_version_or_the_new_one(
+    fast_path: Path, counted: Counted
+) -> None:
+    enough = nightly(NIGHTLY_KILLS)
+    kills, broken = sweep(fast_path, enough)
+    counted("kills of a commit", kills)
+    assert broken == []
+    assert kills >= enough
 
 
 def _in_place(path: Path, data: bytes) -> None:
@@ -126,7 +145,7 @@ def test_the_sweep_finds_planted_bugs(
         (place / "weeks" / ID / WEEK / "simulated_orders").mkdir(parents=True)
     for name, bug in bugs.items():
         monkeypatch.setattr(f"sitecast.store.folder_versions.{name}", bug)
-    assert sweep(tmp_path, rounds=1)[1] != []
+    assert sweep(tmp_path, 1)[1] != []
 
 
 def test_commits_killed_at_any_moment_recover(tmp_path: Path) -> None:
