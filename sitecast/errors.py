@@ -4,7 +4,8 @@ What belongs here: exception classes and the `Breach` they list. What does not: 
 terminal (cli/) or for Dagster (sitecast_dagster/failures.py).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -106,6 +107,25 @@ class DeliveryError(SitecastError, OSError):
     """A message could not be handed over; it stays in the outbox and is tried again."""
 
     transient = True
+
+
+class OutOfMemory(SitecastError, MemoryError):
+    """The machine has no more memory for this process."""
+
+
+@contextmanager
+def memory_told() -> Iterator[None]:
+    """Turn Python's MemoryError, and that of any library, into one with a remedy."""
+    try:
+        yield
+    except OutOfMemory:
+        raise
+    except MemoryError as error:
+        raise OutOfMemory(
+            f"not enough memory: {error}".strip(": "), {},
+            "nothing was replaced; run fewer weeks at once (SITECAST_MAX_CONCURRENT_WEEKS), lower "
+            "`draws` in the plan file, or give the machine more",
+        ) from error  # fmt: skip
 
 
 def _remedy_line(remedy: str) -> str:

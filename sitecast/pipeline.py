@@ -13,7 +13,14 @@ from sitecast.allocate import allocate_orders
 from sitecast.changes import World, explain_changes, no_changes, unexplained_changes
 from sitecast.configure import make_plan
 from sitecast.demand import forecast_demand, model_labels
-from sitecast.errors import ConservationError, Corrupt, NotFound, SitecastError, StoreError
+from sitecast.errors import (
+    ConservationError,
+    Corrupt,
+    NotFound,
+    SitecastError,
+    StoreError,
+    memory_told,
+)
 from sitecast.extract import extract_week, read_calendar
 from sitecast.forecast import check_conservation, forecast_sites
 from sitecast.installation import Installation
@@ -213,7 +220,8 @@ def run_plan(installation: Installation, now: dt.datetime, progress: Progress) -
     failures: dict[str, str] = {}
     for menu_week in plan.menu_weeks:
         try:
-            run_week(installation, plan, menu_week, progress)
+            with memory_told():
+                run_week(installation, plan, menu_week, progress)
             outcome[menu_week] = "done"
         except SitecastError as error:
             outcome[menu_week] = "failed"

@@ -24,6 +24,7 @@ from dagster._daemon.controller import create_daemons_from_instance
 from dagster._daemon.daemon import DagsterDaemon
 
 from sitecast_dagster.instance import close_lost_runs
+from sitecast_dagster.kept_connections import keep_connections
 
 MODULE = "sitecast_dagster.daemon"
 STOCK = "dagster._daemon"
@@ -99,6 +100,7 @@ def daemons_of(instance: dg.DagsterInstance) -> list[DagsterDaemon[Any]]:
 
 def main(arguments: Sequence[str]) -> None:
     """Run a command of `dagster-daemon` in this process."""
+    keep_connections()
     _command.daemon_controller_from_instance = partial(_stock_controller, gen_daemons=daemons_of)
     _command.cli(arguments, prog_name="dagster-daemon", obj={})
 

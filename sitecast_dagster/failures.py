@@ -10,7 +10,7 @@ from typing import Any
 
 import dagster as dg
 
-from sitecast.errors import MAX_SHOWN, Breach, DataError, SitecastError
+from sitecast.errors import MAX_SHOWN, Breach, DataError, SitecastError, memory_told
 
 MAX_RETRIES = 3
 FIRST_WAIT_SECONDS = 2.0
@@ -25,7 +25,8 @@ def known_problems_as_failures(retry_number: int = MAX_RETRIES) -> Iterator[None
             MAX_RETRIES times, each wait double the one before.
     """
     try:
-        yield
+        with memory_told():
+            yield
     except SitecastError as error:
         if error.transient and retry_number < MAX_RETRIES:
             wait = FIRST_WAIT_SECONDS * 2**retry_number

@@ -27,7 +27,9 @@ STORAGES = (
 )
 """Modules that call `create_engine(url, poolclass=NullPool, …)` for every statement."""
 
-_DEFAULT_TIMEOUT = 5.0
+PATIENCE_SECONDS = 60.0
+"""So long a statement waits while another process holds the file; SQLite's own 5 s lose runs."""
+
 _free: dict[tuple[int, str], list["_Kept"]] = defaultdict(list)
 """Connections nobody uses now, by process (a fork must not use its parent's) and file."""
 
@@ -41,7 +43,7 @@ def keep_connections() -> None:
 def _create_engine(url: str, poolclass: Any, connect_args: Any = None) -> sa.Engine:
     if poolclass is not NullPool:
         raise TypeError("Dagster's SQLite storage has changed: see sitecast_dagster")
-    return _engine(url, (connect_args or {}).get("timeout", _DEFAULT_TIMEOUT))
+    return _engine(url, max((connect_args or {}).get("timeout", 0.0), PATIENCE_SECONDS))
 
 
 @functools.cache

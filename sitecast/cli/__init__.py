@@ -11,7 +11,7 @@ from sitecast.cli.doctor import doctor, settle
 from sitecast.cli.downstream import feed, recall
 from sitecast.cli.results import compare, evaluate, show
 from sitecast.cli.run import demo, init, plan, publish, run
-from sitecast.errors import SitecastError
+from sitecast.errors import SitecastError, memory_told
 
 
 class _Group(click.Group):
@@ -19,7 +19,8 @@ class _Group(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         try:
-            return super().invoke(ctx)
+            with memory_told():
+                return super().invoke(ctx)
         except SitecastError as error:
             click.echo(f"sitecast: {error}", err=True)
             sys.exit(2)

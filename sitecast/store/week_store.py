@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from sitecast.errors import Corrupt, NotFound, StoreError
+from sitecast.errors import Corrupt, NotFound, Overtaken, StoreError
 from sitecast.records.week_record import WeekRecord
 from sitecast.store.folder_versions import FolderVersions
 from sitecast.store.ledger import Ledger
@@ -40,15 +40,20 @@ class WeekStore:
     def commit(self, record: WeekRecord, token: int) -> str:
         """Store a record and point to it; returns the record's version.
 
-        Committing the same version again writes nothing, but still moves the pointer.
+        Committing the same version again writes nothing, but still moves the pointer. Where two
+        attempts make the same at once, the one that comes later finds it done.
 
         Raises:
-            Overtaken: an attempt with a higher token has moved the pointer already.
+            Overtaken: an attempt with a higher token has moved the pointer elsewhere.
             StoreError: the store refuses; the previous version stays readable.
         """
         made = record.provenance
         key = WeekKey(made.plan_id, made.menu_week, record.asset)
-        self._versions.commit(key, record.version, encode(record), token)
+        try:
+            self._versions.commit(key, record.version, encode(record), token)
+        except Overtaken:
+            if self._versions.head(key).version != record.version:
+                raise
         return record.version
 
     def head(self, plan_id: str, menu_week: str, record_type: type[WeekRecord]) -> str | None:

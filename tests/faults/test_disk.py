@@ -4,7 +4,8 @@ import errno
 import os
 import resource
 import signal
-from collections.abc import Callable
+import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +15,7 @@ from faults.harness import failing
 from publish_world import NOW, UI_URL, WEEKS, World
 from worlds import WEEK, small_plan, small_provenance
 
-from sitecast.errors import StoreError
+from sitecast.errors import StoreError, memory_told
 from sitecast.publish import current_publication, publish_plan
 from sitecast.records.week_record import SimulatedOrders
 from sitecast.store import Ledger, WeekStore, folder_versions
@@ -190,5 +191,96 @@ def test_a_disk_that_takes_no_more_leaves_the_last_publication(tmp_path: Path) -
         os._exit(2)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert state(world) == old
+    publish(world)
+    assert state(world)[1:] == (old[1] + 1, old[2] + 2)
+
+
+def in_child(action: Callable[[], object]) -> str:
+    """What an action ends with in a fork: "done", or the name of what it raised."""
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        try:
+            action()
+            os.write(tell, b"done")
+        except BaseException as error:
+            os.write(tell, type(error).__name__.encode())
+        os._exit(0)
+    os.close(tell)
+    os.waitpid(child, 0)
+    with os.fdopen(told) as pipe:
+        return pipe.read()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A real file system of three megabytes."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(place)],
+                             capture_output=True, text=True)  # fmt: skip
+    if mounted.returncode:
+        pytest.skip(f"needs the right to mount, which CI has: {mounted.stderr.strip()}")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@pytest.mark.matrix("disk full: a real file system of three megabytes")
+def test_a_full_file_system_leaves_the_last_publication(tmp_path: Path, small_disk: Path) -> None:
+    world = complete_world(tmp_path / "world")
+    world.folder = small_disk / "publications"
+    publish(world)
+    old = state(world)
+    left = os.statvfs(small_disk)
+    (small_disk / "others").write_bytes(b"x" * (left.f_bavail * left.f_bsize - 40_000))
+    world.store_week(WEEKS[0], scale=2.0)
+    with pytest.raises(StoreError, match="cannot write: No space left on device") as caught:
+        publish(world)
+    assert "free some space" in caught.value.remedy
+    assert state(world) == old
+    (small_disk / "others").unlink()
+    publish(world)
+    assert state(world)[1:] == (old[1] + 1, old[2] + 2)
+
+
+@pytest.mark.matrix("output that is read-only: a real file system")
+def test_a_read_only_file_system_leaves_the_last_publication(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    world = complete_world(tmp_path / "world")
+    world.folder = small_disk / "publications"
+    publish(world)
+    old = state(world)
+    world.store_week(WEEKS[0], scale=2.0)
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    with pytest.raises(StoreError, match="cannot write: Read-only file system"):
+        publish(world)
+    assert state(world) == old
+    subprocess.run(["mount", "-o", "remount,rw", str(small_disk)], check=True)
+    publish(world)
+    assert state(world)[1:] == (old[1] + 1, old[2] + 2)
+
+
+@pytest.mark.parametrize("spare_megabytes", [1, 8, 32])
+@pytest.mark.matrix("all memory asked for: the limit of the system")
+def test_a_process_without_memory_tears_nothing(tmp_path: Path, spare_megabytes: int) -> None:
+    world = complete_world(tmp_path / "world")
+    publish(world)
+    old = state(world)
+    world.store_week(WEEKS[0], scale=2.0)
+
+    def starved() -> None:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        limit = pages * resource.getpagesize() + spare_megabytes * 2**20
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+        hoard = []
+        with memory_told():
+            while True:  # whatever the publisher asks for, it comes too late
+                hoard.append(bytearray(2**18))
+                if len(hoard) % (2 * spare_megabytes) == 0:
+                    publish(world)
+
+    assert in_child(starved) in ("OutOfMemory", "")  # "": the system ended it
+    assert state(world) in (old, (state(world)[0], old[1] + 1, old[2] + 2))
     publish(world)
     assert state(world)[1:] == (old[1] + 1, old[2] + 2)

@@ -39,12 +39,12 @@ class Trials:
         chooser, width, kills = random.Random(seed), self.operations / number, 0
         for turn in range(number):
             at = int(width * (turn + chooser.random()))
-            self._new_input()
+            self.new_input()
             status, _ = broken(self._folder, self.run, at)
             kills += status != 0
-            self._require_nothing_torn()
+            self.require_nothing_torn()
             assert broken(self._folder, self.run, None)[0] == 0, at
-            assert self._catalogue() == self._heads(), f"killed at {at} of {self.operations}"
+            assert self.catalogue() == self.heads(), f"killed at {at} of {self.operations}"
         return kills
 
     def run(self) -> bool:
@@ -56,21 +56,25 @@ class Trials:
                 resources=self._definitions.resources,
             ).success  # fmt: skip
 
-    def _new_input(self) -> None:
+    def new_input(self) -> None:
+        """Other numbers: the next run makes other versions."""
         self._turn += 1
         self.company.change("box_forecast", self.week, mean_boxes=5.0 + self._turn / 100)
 
-    def _heads(self) -> list[str | None]:
+    def heads(self) -> list[str | None]:
+        """What the store has, record by record."""
         weeks = self.company.open().weeks
         return [weeks.head(self.plan.plan_id, self.week, record) for record in WEEK_RECORDS]
 
-    def _require_nothing_torn(self) -> None:
+    def require_nothing_torn(self) -> None:
+        """What a reader finds is whole."""
         weeks = self.company.open().weeks
-        for record, head in zip(WEEK_RECORDS, self._heads(), strict=True):
+        for record, head in zip(WEEK_RECORDS, self.heads(), strict=True):
             if head is not None:
                 weeks.read(record, self.plan.plan_id, self.week)  # every sum is checked
 
-    def _catalogue(self) -> list[str]:
+    def catalogue(self) -> list[str]:
+        """What Dagster says was made last, record by record."""
         with self._instance() as instance:
             return [self._newest(instance, record.asset) for record in WEEK_RECORDS]
 

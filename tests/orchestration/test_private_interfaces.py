@@ -82,10 +82,11 @@ def test_the_daemon_retries_patiently_and_dagster_dev_starts_this_one(stage, mon
     assert stock - ours == {"EventLogConsumerDaemon"}
     assert ours - stock == {"PatientRetryDaemon"}
     asked = []
+    monkeypatch.setattr(daemon, "keep_connections", lambda: asked.append("patience"))
     monkeypatch.setattr(daemon._command, "cli", lambda arguments, **_: asked.append(arguments))
     monkeypatch.setattr(daemon._command, "daemon_controller_from_instance", None)
     daemon.main(["run"])
-    assert asked == [["run"]]
+    assert asked == ["patience", ["run"]]
     assert daemon._command.daemon_controller_from_instance.keywords == {
         "gen_daemons": daemon.daemons_of
     }
