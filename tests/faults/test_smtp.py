@@ -1,4 +1,4 @@
-"""A mail server that is slow, refuses everybody, or has no TLS: the forecast is published anyway."""
+"""A mail server that is slow, refuses everybody, or has no TLS: the forecast is published."""
 
 import asyncio
 from pathlib import Path
