@@ -106,10 +106,11 @@ def differences(draw: DrawInput, change: Change, seed: int) -> Iterator[dict[str
 
 def slots(draw: DrawInput, seed: int) -> Baskets:
     """(boxes, largest size) recipes in order, -1 in front where the box is smaller."""
-    boxes, kits = pick_sitecast(draw, seed)[:2]
+    _, kits, got = pick_sitecast(draw, seed)[:3]
     most = int(draw.sizes.max())
-    held = np.arange(most) < boxes.size[:, None]
-    return np.sort(np.where(held, by_box(kits, len(boxes.size), most), -1), axis=1)
+    return np.sort(
+        np.where(np.arange(most) < got[:, None], by_box(kits, len(got), most), -1), axis=1
+    )
 
 
 def least(draw: DrawInput, after: NDArray[np.float64], row: Ints, held: Baskets) -> float:

@@ -105,6 +105,13 @@ def bench_week(size: Size) -> WeekData:
         _product(item_id=products, site_id=sites).assign(item_type="product"),
     ])  # fmt: skip
     tables = {
+        "menu_weeks": pd.DataFrame(
+            {
+                "menu_week": [WEEK],
+                "start_date": [DAYS[0]],
+                "end_date": [DAYS[-1]],
+            }
+        ),
         "delivery_days": pd.DataFrame({"delivery_date": DAYS, "cutoff_at": DAYS}),
         "sites": pd.DataFrame({"site_id": sites, "name": sites, "opens_on": "2020-01-01"}),
         "region_sites": _product(region_id=regions, site_id=sites).assign(transit_days=1),
