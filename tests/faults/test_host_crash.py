@@ -1,11 +1,14 @@
 """A crash of the machine: no run is a phantom for ever, no slot lost, every week done once."""
 
+import random
+import time
 from collections import Counter
 from contextlib import ExitStack
 from pathlib import Path
 
 import dagster as dg
 import pytest
+from counts import Counted, nightly
 from faults.stack import FAILURE, STARTED, Stack, running
 from orchestration.conftest import Company
 
@@ -98,3 +101,38 @@ def test_no_run_outlives_its_code_server(
         stack.kill_code_server()
         stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
         assert stack.workers() == []
+
+
+@pytest.mark.parametrize("trial", range(nightly(20)))
+@pytest.mark.matrix("host crash at a random moment; everything comes back")
+def test_a_crash_at_any_moment_ends_with_every_week_done(
+    company: Company, plan: ForecastPlan, tmp_path: Path, trial: int, counted: Counted
+) -> None:
+    """At most one run more per run that was killed, and one version per week."""
+    with running(company, tmp_path / "log") as stack:
+        stack.wait("the sensor has asked", lambda: len(runs_of_weeks(stack)) == WEEKS)
+        time.sleep(random.Random(trial).uniform(0, 20))
+        stack.crash()
+        killed = runs_of_weeks(stack, STARTED, dg.DagsterRunStatus.STARTING)
+        init_instance(company.deployment)  # as whoever starts it again does
+        stack.start()
+        require_each_week_once(stack, plan)
+        assert len(runs_of_weeks(stack)) <= WEEKS + len(killed)
+    counted("crash of everything at a random moment", 1)
+
+
+@pytest.mark.matrix("code server and all runs killed; noticed soon")
+def test_lost_runs_are_noticed_soon(
+    company: Company, plan: ForecastPlan, tmp_path: Path, counted: Counted
+) -> None:
+    with running(company, tmp_path / "log") as stack, commits_held_up(company, plan):
+        stack.wait("all slots taken", lambda: len(runs_of_weeks(stack, STARTED)) == WEEKS)
+        stack.kill_all_but_the_daemon()
+        killed_at = time.time()
+        stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
+        with stack.instance() as instance:
+            records = instance.get_run_records(dg.RunsFilter(statuses=[FAILURE]))
+            latest = max(record.end_time or 0.0 for record in records)
+    counted(
+        "milliseconds until the loss of two runs was noticed", round(1000 * (latest - killed_at))
+    )

@@ -46,7 +46,7 @@ def test_six_weeks_are_backfilled_one_run_each(company, plan):
         ) as ui,
     ):
         instance.add_dynamic_partitions("menu_week", list(plan.menu_weeks))
-        instance.add_backfill(_backfill(instance, plan.menu_weeks))
+        instance.add_backfill(a_backfill(instance, plan.menu_weeks))
         _carry_out(ui, instance)
         runs = instance.get_runs()
         assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
@@ -56,7 +56,7 @@ def test_six_weeks_are_backfilled_one_run_each(company, plan):
     assert all(store.head(plan.plan_id, week, SiteForecast) for week in plan.menu_weeks)
 
 
-def _backfill(instance, weeks):
+def a_backfill(instance, weeks):
     return PartitionBackfill.from_asset_partitions(
         backfill_id="six_weeks", asset_graph=defs.resolve_asset_graph(),
         partition_names=list(weeks), asset_selection=[asset.key for asset in WEEK_ASSETS],

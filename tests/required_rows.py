@@ -1,0 +1,135 @@
+"""What must be tried, in our own words, and the rows of the matrices that try it.
+
+A row may be split or renamed only together with its entry here; none can vanish unseen.
+"""
+
+REQUIRED = {
+    "faults": {
+        "a run is killed at any moment": (
+            "run killed at any point of any stage, one process or all of them",
+            "run killed at any of many more points",
+            "kill around commit, materialisation event and run success",
+            "commit killed at any operation", "commit killed at any operation, many times",
+        ),
+        "nobody is left to tell that a run died": (
+            "run killed, and nobody left who would tell",
+            "host crash: daemon, code server and all runs killed; the daemon comes back",
+            "host crash while runs were starting",
+            "code server and all runs killed; the daemon lives on",
+            "code server killed: its runs die with it",
+            "code server killed while a crashed run waits to be tried again",
+            "orphaned worker: the process that started it is killed",
+            "overtaken attempt commits late (zombie writer)",
+        ),
+        "a healthy run is not taken for dead": (
+            "run whose process works on while its code server is gone",
+        ),
+        "the daemon dies while it asks for runs": (
+            "sensor tick killed between asking for a run and saving its cursor",
+            "sensor tick killed at its other points",
+            "daemon killed in the middle of a backfill of 8 weeks, and restarted",
+        ),
+        "the publisher dies": (
+            "publisher killed before it ends", "publisher killed after the SMTP server accepted",
+            "delivery killed at five points", "publish run fails once",
+            "delivery killed at five points: server in order, greylisting, busy, silent",
+            "week killed between its forecast and why it changed",
+        ),
+        "the mail server misbehaves": (
+            "SMTP down", "SMTP slow", "SMTP refuses some, is busy for others",
+            "SMTP refuses everybody", "SMTP drops after DATA", "SMTP times out after DATA",
+            "TLS fails: the mail server offers none", "SMTP down when a run fails",
+        ),
+        "the database misbehaves": (
+            "database dropped mid-transaction", "database locked", "database down when a run fails",
+            "connection cut in the middle of a publication, PostgreSQL",
+            "PostgreSQL crashes in the middle of a publication and comes back",
+            "another process locks Dagster's SQLite database while a run is created",
+        ),
+        "two do the same at once": (
+            "two publishers at once", "two publishers on two machines at once, PostgreSQL",
+            "two configurators at once", "the same week materialised twice at once",
+            "many writers and readers of one week", "many runs writing events to SQLite at once",
+            "first start by several processes",
+        ),
+        "a plan is not whole, or changes": (
+            "3 of 4 weeks done", "weeks, ticks and failures in any order",
+            "weeks, ticks and failures in many more orders",
+            "week materialised again after publication", "plan shrinks from six weeks to four",
+            "week deleted while a run works on it", "partition deleted while its run works",
+        ),
+        "calendars and clocks": (
+            "week 53 and the turn of the year",
+            "clock change: the hour that comes twice, and any time zone of the machine",
+            "late data: a row that becomes known after the plan was made",
+            "restated history: a row is corrected after the plan was made",
+        ),
+        "disk and memory": (
+            "disk full: a real file system of three megabytes",
+            "disk full or broken at any file operation of a commit",
+            "disk full or broken while publishing", "bit rot",
+            "no file may grow: the limit of the system, not a simulated one",
+            "output that is read-only: a real file system",
+            "all memory asked for: the limit of the system",
+        ),
+        "the tests can fail": ("planted bugs in the store",),
+    },
+    "bad-input": {
+        "missing, wrong, or doubled": (
+            "missing table", "missing column", "text for a count", "duplicate key",
+        ),
+        "numbers that are none": (
+            "not a number", "infinite", "negative quantity", "zero in a BOM", "negative in a BOM",
+            "count beyond 2**53", "quantiles that cross",
+        ),
+        "names nobody knows": (
+            "unknown recipe on the menu", "unknown SKU", "unknown site", "unknown region",
+            "unknown unit", "look-alike letter",
+        ),
+        "what cannot be made or sent": (
+            "no BOM at a portions size", "item no site makes", "no region is reachable",
+            "cap below floor", "empty menu", "menu smaller than the smallest box",
+        ),
+        "weeks and moments": (
+            "weeks that overlap", "order after its cut-off", "order outside its week",
+        ),
+        "files as people leave them": (
+            "CSV with BOM mark, semicolons, tabs, Windows or old Mac line ends",
+            "truncated Parquet file", "YAML bomb: aliases, deep nesting, a huge file",
+            "unknown setting: the nearest known one is named",
+            "any byte of a plan, mapping, CSV or Parquet file",
+        ),
+    },
+    "security": {
+        "nothing is run that was read": (
+            "No pickle on disk or wire; nothing is evaluated or run by a shell",
+            "YAML is loaded safely, and bombs are refused",
+            "SQL: bound values, table names from an allow-list, the source only read",
+            "Spreadsheets: no cell becomes a formula",
+            "HTML: text never becomes markup, on the page and in pictures",
+        ),
+        "nothing leads out": (
+            "Paths: weeks, plans and versions are checked before they touch one",
+            "Paths: no symbolic link leads out", "HTML: a strict Content-Security-Policy",
+            "HTML: no network is needed",
+        ),
+        "mail": (
+            "Mail: headers refuse line breaks", "Mail: recipients are the plan's, one address each",
+            "Mail: TLS is verified, and nothing is sent without it",
+        ),
+        "secrets and people": (
+            "Secrets: none in logs, events, metadata, files or output",
+            "No customer in what is published, nor in Dagster",
+            "Files: nobody else on the machine may look into the home",
+        ),
+        "the UI": (
+            "UI: listens on this machine only", "UI: a page elsewhere cannot start or delete runs",
+            "UI: a foreign Host (DNS rebinding) is refused",
+            "UI: the docs say how others may reach it",
+        ),
+        "dependencies": (
+            "Dependencies: locked with hashes, installed by them",
+            "Dependencies: an audit in CI, which says when nobody can be asked",
+        ),
+    },
+}  # fmt: skip
