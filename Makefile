@@ -36,7 +36,7 @@ check: setup       ## lint, types, import contracts
 test: setup        ## every test but the slow ones
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: setup    ## every test
+test-all: setup    ## every test; NIGHTLY_SCALE=0.1 kills a tenth as often
 	$(BIN)/pytest
 
 docs: setup        ## write the generated reference pages

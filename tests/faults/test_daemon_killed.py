@@ -1,15 +1,16 @@
 """The daemon, SIGKILLed at Dagster's own named points: every week is asked for once, none lost."""
 
+import itertools
 import logging
 import os
 import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import dagster as dg
 import pytest
-from dagster._core.execution.backfill import BulkActionStatus
 from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster._daemon.backfill import execute_backfill_iteration
@@ -23,7 +24,6 @@ from sitecast_dagster.instance import dagster_home, init_instance
 from sitecast_dagster.stored_runs import MODULE
 from sitecast_dagster.tags import PARTITION_TAG
 
-BACKFILL = "six_weeks"
 Iterate = Callable[[WorkspaceProcessContext], Iterable[object]]
 
 
@@ -99,10 +99,10 @@ def test_a_tick_killed_anywhere_asks_for_each_week_once(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("point", ["RUN_CREATED_3", "RUN_SUBMITTED_3", "RUN_SUBMITTED_7"])
+@pytest.mark.parametrize("submitted", [1, 3, 8])
 @pytest.mark.matrix("daemon killed in the middle of a backfill of 8 weeks, and restarted")
 def test_a_backfill_whose_daemon_was_killed_asks_for_each_week_once(
-    company: Company, plan: ForecastPlan, point: str
+    company: Company, plan: ForecastPlan, submitted: int
 ) -> None:
     with instance_of(company) as instance:
         instance.add_dynamic_partitions("menu_week", list(plan.menu_weeks))
@@ -111,15 +111,23 @@ def test_a_backfill_whose_daemon_was_killed_asks_for_each_week_once(
     def done() -> bool:
         return len(asked_for(company)) == 8
 
-    def carry_out(flags: dict[str, int]) -> Iterate:
-        return lambda ui: execute_backfill_iteration(
-            ui, logging.getLogger(), debug_crash_flags=flags
-        )
+    def carry_out(ui: WorkspaceProcessContext) -> Iterable[object]:
+        return execute_backfill_iteration(ui, logging.getLogger())
 
-    assert in_a_daemon(company, carry_out({point: signal.SIGKILL}), done) == -signal.SIGKILL
-    assert in_a_daemon(company, carry_out({}), done) == 0
+    def die_when_so_many_are_submitted(ui: WorkspaceProcessContext) -> Iterable[object]:
+        submit, count = dg.DagsterInstance.submit_run, itertools.count(1)
+
+        def submit_and_die(*arguments: Any, **named: Any) -> Any:
+            run = submit(*arguments, **named)
+            if next(count) == submitted:
+                os.kill(os.getpid(), signal.SIGKILL)
+            return run
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dg.DagsterInstance, "submit_run", submit_and_die)
+            return list(carry_out(ui))
+
+    killed = in_a_daemon(company, die_when_so_many_are_submitted, done)
+    assert killed == -signal.SIGKILL
+    assert in_a_daemon(company, carry_out, done) == 0
     assert asked_for(company) == dict.fromkeys(plan.menu_weeks, 1)
-    with instance_of(company) as instance:
-        found = instance.get_backfill(BACKFILL)
-        assert found is not None
-        assert found.status == BulkActionStatus.REQUESTED
