@@ -1,12 +1,15 @@
 """The tables of a publication, and the names people know things by."""
 
+import functools
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import pandas as pd
 
 from sitecast.publish.buying import plan_purchases
 from sitecast.publish.manifest import PlanManifest
+from sitecast.publish.summary import summarise
 from sitecast.records.contract import TableContract
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_changes import CHANGE_TABLES
@@ -30,6 +33,11 @@ class Contents:
     """menu week → the data its forecast was made from."""
     versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """menu week → asset → version."""
+
+    @functools.cached_property
+    def summary(self) -> dict[str, Any]:
+        """summarise() of the tables, once: page, workbook, email and summary.json all say it."""
+        return summarise(self.tables)
 
 
 def gather(

@@ -19,7 +19,6 @@ from sitecast.publish.contract import CONTRACT_VERSION
 from sitecast.publish.csv_cells import to_csv
 from sitecast.publish.manifest import PlanManifest
 from sitecast.publish.page import render_page
-from sitecast.publish.summary import summarise
 from sitecast.publish.workbook import render_workbook
 from sitecast.records.feed import TableFacts
 from sitecast.store.files import replace_link, sha256_of
@@ -85,7 +84,7 @@ def _files(
         files[f"{name}.parquet"], files[f"{name}.csv"] = to_parquet(frame), to_csv(frame)
     files[PAGE] = render_page(contents, ui_url).encode()
     files[WORKBOOK] = render_workbook(contents, ui_url)
-    files["summary.json"] = _json(summarise(contents.tables))
+    files["summary.json"] = _json(contents.summary)
     files[MANIFEST] = _json({
         "publication_id": contents.publication_id,
         "contract_version": CONTRACT_VERSION,

@@ -9,7 +9,6 @@ from sitecast.publish.contents import Contents
 from sitecast.publish.openings import openings_in_words
 from sitecast.publish.page.attention import changes_in_money
 from sitecast.publish.page.needs import sku_facts
-from sitecast.publish.summary import summarise
 from sitecast.publish.waterfall import CAUSES, signed
 from sitecast.publish.words import money, reason_in_words, span
 
@@ -19,7 +18,7 @@ _MOST_CAUSES, _MOST_SKUS = 4, 3
 
 def email_facts(contents: Contents) -> dict[str, Any]:
     """Everything the templates name but the links and the workbook."""
-    plan, summary = contents.plan, summarise(contents.tables)
+    plan, summary = contents.plan, contents.summary
     return {
         "company": plan.settings.company, "span": span(plan.menu_weeks), "summary": summary,
         "as_of": f"{plan.as_of:%a %d %b %Y, %H:%M} UTC",

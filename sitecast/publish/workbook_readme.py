@@ -8,7 +8,6 @@ from xlsxwriter.workbook import Workbook
 from xlsxwriter.worksheet import Worksheet
 
 from sitecast.publish.contents import Contents
-from sitecast.publish.summary import summarise
 from sitecast.publish.words import span
 from sitecast.publish.workbook_cells import cell_text
 from sitecast.publish.workbook_tables import TableSheet
@@ -130,7 +129,7 @@ def _facts(page: _Page, contents: Contents, ui_url: str) -> None:
 
 
 def _totals(page: _Page, contents: Contents) -> None:
-    summary = summarise(contents.tables)
+    summary = contents.summary
     page.heading("Totals")
     page.cells("Menu week", *_TOTALS.values(), look="right", first="header")
     for week in summary["weeks"]:

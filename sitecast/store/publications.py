@@ -113,7 +113,8 @@ def _insert_sqlite(
     for place, name in enumerate(names):
         convert = table.c[name].type.dialect_impl(dialect).bind_processor(dialect)
         if convert is not None:
-            columns[place] = [convert(value) for value in columns[place]]
+            made = {value: convert(value) for value in set(columns[place])}  # few days, many rows
+            columns[place] = [made[value] for value in columns[place]]
     statement = sa.insert(table).values({name: sa.bindparam(name) for name in names})
     rows = list(zip(*columns, strict=True))
     connection.exec_driver_sql(str(statement.compile(dialect=dialect)), rows)
@@ -121,5 +122,8 @@ def _insert_sqlite(
 
 def _plain_values(column: pd.Series) -> list[Any]:
     """Values a database driver understands; None where a cell is empty."""
-    plain = column.dt.date if column.dtype.kind == "M" else column
-    return plain.astype(object).where(column.notna(), None).tolist()
+    if column.dtype.kind == "M":
+        places, days = pd.factorize(column)  # a place of -1, the last, is an empty cell
+        plain = [*(None if pd.isna(day) else day.date() for day in pd.Series(days)), None]
+        return [plain[place] for place in places]
+    return column.astype(object).where(column.notna(), None).tolist()

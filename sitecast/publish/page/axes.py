@@ -37,12 +37,12 @@ def axes_of(contents: Contents) -> Axes:
     need = tables["site_forecast"]
     days = [need["need_date"], load["production_date"], kits["delivery_date"],
             tables["unallocated"]["delivery_date"]]  # fmt: skip
-    sites = {*need["site_id"], *load["site_id"], *kits["site_id"]}
+    sites = pd.concat([need["site_id"], load["site_id"], kits["site_id"]])
     return Axes(
-        pd.Index(contents.plan.menu_weeks), pd.Index(sorted(sites)),
-        pd.Index(sorted(set(tables["weekly_need"]["sku_id"]))),
-        pd.Index(sorted(set(item_keys(kits)))),
-        pd.DatetimeIndex(sorted(set(pd.concat(days)))),
+        pd.Index(contents.plan.menu_weeks), pd.Index(sorted(sites.unique())),
+        pd.Index(sorted(tables["weekly_need"]["sku_id"].unique())),
+        pd.Index(sorted(item_keys(kits).unique())),
+        pd.DatetimeIndex(sorted(pd.concat(days).unique())),
     )  # fmt: skip
 
 

@@ -14,7 +14,6 @@ from sitecast.publish.page.axes import Axes, axes_of
 from sitecast.publish.page.detail import bills, days_of_needs, items_in_words, kits
 from sitecast.publish.page.needs import bought, needs, shortfalls, site_days, skus_in_words
 from sitecast.publish.page.payload import pack
-from sitecast.publish.summary import summarise
 from sitecast.publish.words import money
 
 CHART_SIZE = (420, 220)
@@ -24,7 +23,7 @@ MOST_NAMED = 5
 def page_view(contents: Contents, ui_url: str) -> dict[str, Any]:
     """Everything the template names."""
     plan, tables = contents.plan, contents.tables
-    summary, axes = summarise(tables), axes_of(contents)
+    summary, axes = contents.summary, axes_of(contents)
     return {
         "company": plan.settings.company,
         "weeks": list(plan.menu_weeks),

@@ -1,0 +1,104 @@
+"""One point of benchmarks.growth: a company, its weeks and their publication, stage by stage."""
+
+import json
+import os
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet
+
+from benchmarks.companies import invent_company
+from benchmarks.whole import Stages, cpu_of, home_of, peak_gib, run_week
+from sitecast.deployment import Deployment
+from sitecast.installation import open_installation
+from sitecast.pipeline import configure_plan, publish_current
+
+WARM, MEASURED = 0, 2
+"""Of a plan of four weeks: the first loads and compiles, the third is measured."""
+COPIED_MIB = 256
+
+
+def main(folder, axis, case):
+    case = {"sites": 0, "weeks": 4, **case}
+    company = invent_company(
+        Path(folder) / "company", case["boxes"], like="demo", sites=case["sites"],
+        weeks=case["weeks"], draws=case["draws"],
+    )  # fmt: skip
+    whole = axis == "weeks"
+    stages, plan, home = through_library(company, Path(folder) / "library", whole)
+    weeks = plan.menu_weeks if whole else plan.menu_weeks[MEASURED:][:1]
+    row = {**case, "sites": case["sites"] or 2, "load": os.getloadavg()[0]}
+    for stage in ("extract", "simulate", "forecast", "checks"):
+        row[stage] = sum(stages.seconds[week, stage] for week in weeks) / len(weeks)
+    stored = [stage for _, stage in stages.seconds if stage.startswith("store")]
+    row["store"] = sum(stages.seconds[w, s] for w in weeks for s in set(stored)) / len(weeks)
+    row["week"] = sum(stages.of_week(week) for week in weeks) / len(weeks)
+    row["gib"] = peak_gib() if whole else max(stages.gib[weeks[0], s] for s in
+                                              ("extract", "simulate", "forecast"))  # fmt: skip
+    row["publish"] = stages.seconds.get(("publication", "publish"), float("nan")) / len(weeks)
+    row["decode"], row["input_mib"] = decoding(company / "input")
+    row["stored_mib"] = folder_mib(home / "weeks") / (len(plan.menu_weeks) if whole else 2)
+    row["gib_per_second"] = bandwidth()
+    row["dagster"] = through_dagster(company, Path(folder)) / len(weeks) if whole else float("nan")
+    print(json.dumps(row))
+
+
+def through_library(company, home, whole):
+    stages, now = Stages(), datetime.now(UTC)
+    home_of(company, home)
+    installation = open_installation(Deployment(home=home))
+    plan = configure_plan(installation, installation.plan_settings(), now)
+    if whole:
+        # Loaded before it is measured: a first week elsewhere.
+        run_week(Stages(), open_installation(Deployment(home=home_of(company, home / "warm"))),
+                 plan, plan.menu_weeks[0])  # fmt: skip
+    for week in plan.menu_weeks if whole else [plan.menu_weeks[n] for n in (WARM, MEASURED)]:
+        run_week(stages, installation, plan, week)
+    if whole:
+        stages("publication", "publish", publish_current, installation, plan, now)
+    return stages, plan, home
+
+
+def through_dagster(company, folder):
+    """CPU seconds of `sitecast run` and its processes beyond a second run, with nothing to do."""
+    home = home_of(company, folder / "dagster")
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from sitecast.cli import main; sys.argv = ['sitecast', 'run']; main()",
+    ]
+    environment = {**os.environ, "SITECAST_HOME": str(home)}
+    first = cpu_of(command, environment)
+    return first - cpu_of(command, environment)
+
+
+def decoding(folder):
+    """CPU seconds and MiB of reading the orders that a week reads: no extraction can be cheaper."""
+    files = [p for name in ("orders", "order_lines") for p in sorted((folder / name).glob("*"))]
+    start = time.process_time()
+    for path in files:
+        pyarrow.parquet.read_table(path)
+    return time.process_time() - start, sum(path.stat().st_size for path in files) / 2**20
+
+
+def folder_mib(folder):
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 2**20
+
+
+def bandwidth():
+    """GiB a second, read and written, of one core copying memory."""
+    source = np.ones(COPIED_MIB * 2**17)  # not zeros: those are one page, again and again
+    target = np.ones_like(source)
+    best = float("inf")
+    for _ in range(5):
+        start = time.process_time()
+        np.copyto(target, source)
+        best = min(best, time.process_time() - start)
+    return 2 * COPIED_MIB / 1024 / best
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))
