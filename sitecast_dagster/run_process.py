@@ -27,6 +27,7 @@ from sitecast_dagster.shared_lock import SharedLock, database_of
 
 _PR_SET_PDEATHSIG = 1
 _ANSWER_SECONDS = 2.0
+_STATEMENT_MS, _RECYCLE_SECONDS = 60_000, 3_600
 CODE_SERVER_TAG = ".dagster/grpc_info"
 """Dagster's own tag: where the code server listens that was asked to start the run."""
 
@@ -43,6 +44,8 @@ def hold_lock(instance: dg.DagsterInstance, run_id: str) -> None:
     fcntl.flock(handle, fcntl.LOCK_EX)
     database = database_of(instance)
     _held[run_id] = handle, None if database is None else SharedLock(database, run_id)
+    if database is not None:  # a connection for each of a week's 60 events costs the server most
+        instance.optimize_for_webserver(_STATEMENT_MS, _RECYCLE_SECONDS, max_overflow=4)
     if multiprocessing.parent_process() is not None:
         die_with_parent()
 
