@@ -78,20 +78,21 @@ def request(instance: dg.DagsterInstance, weeks: tuple[str, ...]) -> None:
 
 
 def wait(instance: dg.DagsterInstance, weeks: int) -> Counter[str]:
-    """Wait until so many runs have ended well; tells why others failed, before their retries."""
+    """Wait until so many weeks are done; tells of weeks that took more than one run."""
     until = time.monotonic() + PATIENCE
     while True:
         runs = instance.get_runs(dg.RunsFilter(job_name=None, tags={"dagster/backfill": BACKFILL}))
         states = Counter(run.status.value for run in runs)
-        if states["SUCCESS"] >= weeks or time.monotonic() > until:
+        done = {run.tags.get(PARTITION_TAG) for run in runs if run.is_success}
+        if len(done) >= weeks or time.monotonic() > until:
             break
         time.sleep(1)
     print(f"runs: {dict(states)}")
+    of_week = Counter(run.tags.get(PARTITION_TAG) for run in runs)
     for run in runs:
-        if run.status == dg.DagsterRunStatus.FAILURE:
-            told = instance.all_logs(run.run_id, of_type=dg.DagsterEventType.RUN_FAILURE)
-            print(f"failed: {run.tags[PARTITION_TAG]}: {told[0].user_message[:200]!r}")
-    return Counter(run.tags[PARTITION_TAG] for run in runs if run.is_success)
+        if of_week[run.tags.get(PARTITION_TAG)] > 1:
+            print(f"  {run.run_id} {run.job_name} {run.status.value} {dict(run.tags)}")
+    return Counter(run.tags.get(PARTITION_TAG, "") for run in runs if run.is_success)
 
 
 def ticks(instance: dg.DagsterInstance) -> None:
