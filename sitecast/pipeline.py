@@ -21,7 +21,7 @@ from sitecast.errors import (
     StoreError,
     memory_told,
 )
-from sitecast.extract import extract_week, read_calendar
+from sitecast.extract import extract_week, past_weeks, read_calendar
 from sitecast.forecast import check_conservation, forecast_sites
 from sitecast.installation import Installation
 from sitecast.publish import publish_plan
@@ -55,6 +55,12 @@ def configure_plan(
     plan = make_plan(settings, calendar, hashes, as_of, sitecast.__version__, models, published)
     installation.ledger.save_plan(plan, now)
     return plan
+
+
+def weeks_over(installation: Installation, plan: ForecastPlan) -> list[str]:
+    """Menu weeks that had ended before the plan's as_of: what a backtest may forecast again."""
+    calendar = read_calendar(installation.source(plan.settings), plan.as_of)
+    return [str(week) for week in past_weeks(calendar, plan.as_of, len(calendar))["menu_week"]]
 
 
 def extract_plan_week(installation: Installation, plan: ForecastPlan, menu_week: str) -> WeekData:

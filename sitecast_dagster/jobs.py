@@ -8,7 +8,13 @@ from typing import Any
 
 import dagster as dg
 
-from sitecast_dagster.assets import WEEK_ASSETS, forecast_plan, published_forecast
+from sitecast_dagster.assets import (
+    WEEK_ASSETS,
+    backtest_accuracy,
+    forecast_accuracy,
+    forecast_plan,
+    published_forecast,
+)
 from sitecast_dagster.delivery import deliver_messages
 from sitecast_dagster.recall import recall_publication
 from sitecast_dagster.tags import TAGS
@@ -31,6 +37,26 @@ PUBLISH_JOB = dg.define_asset_job(
     description="Publish a completed plan once, and deliver what waits in the outbox.",
     tags=TAGS,
 )
+ACCURACY_JOB = dg.define_asset_job(
+    "measure_accuracy",
+    selection=[forecast_accuracy],
+    description="Measure the published forecasts of a menu week against its actuals.",
+    tags=TAGS,
+)
+BACKTEST_JOB = dg.define_asset_job(
+    "backtest_weeks",
+    selection=[backtest_accuracy],
+    description="Forecast past menu weeks with what was known then; publishes nothing.",
+    tags=TAGS,
+)
 DELIVERY_JOB = deliver_messages
 RECALL_JOB = recall_publication
-JOBS: list[Any] = [PLAN_JOB, WEEK_JOB, PUBLISH_JOB, DELIVERY_JOB, RECALL_JOB]
+JOBS: list[Any] = [
+    PLAN_JOB,
+    WEEK_JOB,
+    PUBLISH_JOB,
+    DELIVERY_JOB,
+    RECALL_JOB,
+    ACCURACY_JOB,
+    BACKTEST_JOB,
+]

@@ -10,6 +10,9 @@ import dagster as dg
 
 MENU_WEEK = "menu_week"
 MENU_WEEKS = dg.DynamicPartitionsDefinition(name=MENU_WEEK)
+PAST_WEEK = "past_week"
+PAST_WEEKS = dg.DynamicPartitionsDefinition(name=PAST_WEEK)
+"""Weeks that were over when a plan was made: what a backtest may forecast again."""
 
 
 def weeks_to_add(registered: Iterable[str], planned: Iterable[str]) -> list[str]:

@@ -11,7 +11,7 @@ from sitecast.cli.options import deployment, home_option, json_option, now
 
 TABLES = (
     "plans", "publications", "site_forecast", "weekly_need", "recipe_site_forecast", "site_load",
-    "unallocated", "site_openings", "forecast_accuracy",
+    "unallocated", "site_openings", "forecast_accuracy", "backtest_accuracy",
 )  # fmt: skip
 
 
@@ -23,13 +23,15 @@ TABLES = (
 def show(table: str, rows: int, home: Path | None, as_json: bool) -> None:
     """Print plans, publications, or a table of the current publication."""
     from sitecast.installation import open_installation
+    from sitecast.records.tables_written import TABLES_WRITTEN
     from sitecast.store.accuracy import forecast_accuracy
+    from sitecast.store.schema import ACCURACY
 
     ledger = open_installation(deployment(home)).ledger
     if table in ("plans", "publications"):
         frame = ledger.plans() if table == "plans" else ledger.publications()
-    elif table == "forecast_accuracy":
-        frame = forecast_accuracy(ledger)
+    elif table in ACCURACY:
+        frame = forecast_accuracy(ledger, TABLES_WRITTEN[table])
     else:
         frame = ledger.current(table)
     print_table(frame.head(rows), as_json)

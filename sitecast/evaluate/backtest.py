@@ -4,6 +4,8 @@ Nothing is stored or published: a backtest leaves no trace in an installation.
 """
 
 import datetime as dt
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -34,6 +36,8 @@ class Backtest:
     """forecast_accuracy; plan_id names plans that were never saved."""
     left_out: Mapping[tuple[str, int], str]
     """(menu_week, lead_day) → why there is no forecast."""
+    forecasts: Mapping[tuple[str, int], str]
+    """(menu_week, lead_day) → hash of all that was forecast: equal for equal knowledge."""
 
 
 def backtest(
@@ -46,9 +50,6 @@ def backtest(
 ) -> Backtest:
     """Forecast past weeks as of so many days before each began, and measure them.
 
-    The forecast of a longer lead stands in for the one published before: `previous_plan`, and what
-    the allocation stays close to.
-
     Args:
         source: orders of the weeks, weeks_between() of its calendar, and of the weeks before.
         settings: as a plan file's; as_of, first_menu_week and horizon_weeks are replaced.
@@ -57,25 +58,58 @@ def backtest(
         known_at: actuals as known then.
         progress: told before each forecast.
     """
-    labels = model_labels(settings.models)
     starts = read_calendar(source, known_at).set_index("menu_week")["start_date"]
-    parts, left_out = [FORECAST_ACCURACY.empty()], {}
-    for menu_week in menu_weeks:
-        before: SiteForecast | None = None
-        for lead in sorted(set(lead_days), reverse=True):
-            if progress is not None:
-                progress(f"{menu_week}, {lead} days ahead")
-            as_of = moment_before(starts[menu_week], lead)
-            try:
-                plan = past_plan(source, settings, menu_week, as_of, labels)
-                week = forecast_as_of(source, plan, menu_week, before)
-                part = compare_with_actuals(source, plan, [week], known_at)
-            except SitecastError as error:
-                left_out[menu_week, lead] = error.problem
-                continue
-            parts.append(part)
-            before = week.forecast
-    return Backtest(pd.concat(parts[1:] or parts, ignore_index=True), left_out)
+    told = [
+        replay(source, settings, week, [moment_before(starts[week], lead) for lead in lead_days],
+               known_at, progress)
+        for week in menu_weeks
+    ]  # fmt: skip
+    tables = [one.table for one in told if len(one.table)] or [FORECAST_ACCURACY.empty()]
+    return Backtest(
+        pd.concat(tables, ignore_index=True),
+        {key: reason for one in told for key, reason in one.left_out.items()},
+        {key: digest for one in told for key, digest in one.forecasts.items()},
+    )
+
+
+def replay(
+    source: Source, settings: PlanSettings, menu_week: str, moments: Sequence[dt.datetime],
+    known_at: dt.datetime = EVER, progress: Progress | None = None,
+) -> Backtest:  # fmt: skip
+    """Forecast one past week as of some moments, and measure it.
+
+    The forecast of an earlier moment stands in for the one published before: `previous_plan`, and
+    what the allocation stays close to.
+
+    Args:
+        source: as in backtest(), like settings, known_at and progress.
+        settings: as a plan file's.
+        menu_week: the week.
+        moments: as_of of each forecast, UTC.
+        known_at: actuals as known then.
+        progress: told before each forecast.
+    """
+    labels = model_labels(settings.models)
+    calendar = read_calendar(source, known_at).set_index("menu_week")["start_date"]
+    start = calendar[checked_menu_week(menu_week, calendar.index)].date()
+    before: SiteForecast | None = None
+    parts, left_out, forecasts = [FORECAST_ACCURACY.empty()], {}, {}
+    for as_of in sorted(set(moments)):
+        lead = (start - as_of.date()).days
+        if progress is not None:
+            progress(f"{menu_week}, {lead} days ahead")
+        try:
+            plan = past_plan(source, settings, menu_week, as_of, labels)
+            week = forecast_as_of(source, plan, menu_week, before)
+            part = compare_with_actuals(source, plan, [week], known_at)
+        except SitecastError as error:
+            left_out[menu_week, lead] = error.problem
+            continue
+        parts.append(part)
+        before = week.forecast
+        facts = json.dumps(before.content_hashes, sort_keys=True)
+        forecasts[menu_week, lead] = hashlib.sha256(facts.encode()).hexdigest()[:16]
+    return Backtest(pd.concat(parts[1:] or parts, ignore_index=True), left_out, forecasts)
 
 
 def forecast_as_of(

@@ -131,15 +131,20 @@ def delivered(source: Source, known_at: dt.datetime, menu_weeks: Sequence[str]) 
     """Delivered orders of some weeks, added up, as known at a moment."""
     boxes, made = [], []
     for menu_week in menu_weeks:
-        orders = read_known(source, "orders", known_at, [menu_week])
-        of_week = (orders["menu_week"] == menu_week) & (orders["state"] == "delivered")
-        orders = orders[of_week & orders["site_id"].notna()].reset_index(drop=True)
+        orders = delivered_boxes(source, known_at, menu_week)
         counted = orders.groupby(["menu_week", "site_id", "region_id"], as_index=False)
         boxes.append(counted.agg(qty=("order_id", "size")))
         made.append(_made(orders, read_known(source, "order_lines", known_at, [menu_week])))
     texts = dict.fromkeys(("menu_week", "site_id", "region_id"), object)
     packed = pd.concat(boxes, ignore_index=True).astype(texts)
     return Delivered(packed, pd.concat(made, ignore_index=True))
+
+
+def delivered_boxes(source: Source, known_at: dt.datetime, menu_week: str) -> pd.DataFrame:
+    """Rows of orders of one week that were delivered by a site that is known."""
+    orders = read_known(source, "orders", known_at, [menu_week])
+    of_week = (orders["menu_week"] == menu_week) & (orders["state"] == "delivered")
+    return orders[of_week & orders["site_id"].notna()].reset_index(drop=True)
 
 
 def _made(orders: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:

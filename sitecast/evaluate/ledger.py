@@ -1,12 +1,13 @@
 """The accuracy ledger: every published forecast is measured once its week's actuals are there."""
 
 import datetime as dt
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
 from sitecast.errors import SitecastError
 from sitecast.evaluate.compare import PlannedWeek, compare_with_actuals
+from sitecast.evaluate.delivered import delivered_boxes
 from sitecast.evaluate.parts import boxes_by_region
 from sitecast.extract import past_weeks, read_calendar
 from sitecast.installation import Installation
@@ -37,8 +38,9 @@ class _Due:
 
 
 def evaluate_published(
-    installation: Installation, now: dt.datetime, again: bool = False
-) -> EvaluationReport:
+    installation: Installation, now: dt.datetime, again: bool = False,
+    menu_weeks: Collection[str] | None = None,
+) -> EvaluationReport:  # fmt: skip
     """Fill forecast_accuracy for published weeks that are over.
 
     A week without delivered orders is left out and tried again next time; so is one whose records
@@ -48,10 +50,13 @@ def evaluate_published(
         installation: publications, store and source.
         now: actuals as known now; a week is over the day after its last date.
         again: measure weeks anew that are in the table already (actuals were corrected).
+        menu_weeks: only these; all when not given.
     """
     measured: list[tuple[str, str]] = []
     left_out: dict[tuple[str, str], str] = {}
     for due in _due(installation, now, again):
+        if menu_weeks is not None and due.menu_week not in menu_weeks:
+            continue
         try:
             plan = installation.ledger.plan(due.plan_id)
             source = installation.source(plan.settings)
@@ -64,6 +69,22 @@ def evaluate_published(
         save_accuracy(installation.ledger, table)
         measured.append(due.key)
     return EvaluationReport(tuple(measured), left_out)
+
+
+def weeks_to_measure(installation: Installation, now: dt.datetime) -> dict[str, list[str]]:
+    """Weeks that are over, and their published plans that are not measured yet."""
+    found: dict[str, list[str]] = {}
+    for due in _due(installation, now, again=False):
+        found.setdefault(due.menu_week, []).append(due.plan_id)
+    return found
+
+
+def weeks_with_actuals(
+    installation: Installation, now: dt.datetime, menu_weeks: Collection[str]
+) -> set[str]:
+    """Those of some weeks of which orders were delivered by a known site. Reads their orders."""
+    source = installation.source(installation.plan_settings())
+    return {week for week in menu_weeks if len(delivered_boxes(source, now, week))}
 
 
 def _due(installation: Installation, now: dt.datetime, again: bool) -> Iterator[_Due]:

@@ -12,7 +12,7 @@ from sitecast.errors import DataError
 from sitecast.evaluate.delivered import CELL
 from sitecast.evaluate.forecast_cells import ForecastDraws
 from sitecast.evaluate.metrics import bias, coverage, pinball, wape_site
-from sitecast.evaluate.parts import PARTS
+from sitecast.records.accuracy import OURS, PARTS
 from sitecast.records.quantiles import draw_quantile
 from sitecast.records.tables_accuracy import FORECAST_ACCURACY
 
@@ -23,7 +23,6 @@ LEVELS: Mapping[str, tuple[str, list[str]]] = {
     "site": ("boxes", ["site_id"]), "total": ("boxes", []),
 }  # fmt: skip
 """What is counted, and what is not added up."""
-OURS = "sitecast"
 BROUGHT = "box_forecast"
 """The company's own forecast: boxes, of all sites together."""
 _PINBALL = (0.1, 0.5, 0.9)

@@ -10,7 +10,6 @@ import pandas as pd
 from sitecast.evaluate.delivered import CELL, ITEM, Bills, Delivered, cells_of
 from sitecast.records.week_record import SimulatedOrders, SiteForecast, WeekData
 
-PARTS = ("volume", "share", "allocation", "bom")
 _REGION = ["region_id", "site_id"]
 
 

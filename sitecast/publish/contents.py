@@ -12,6 +12,7 @@ from sitecast.publish.manifest import PlanManifest
 from sitecast.publish.summary import summarise
 from sitecast.records.contract import TableContract
 from sitecast.records.plan import ForecastPlan
+from sitecast.records.tables_accuracy import FORECAST_ACCURACY
 from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_purchases import PURCHASE_PLAN
 from sitecast.records.tables_written import WEEKLY_TABLES
@@ -33,6 +34,8 @@ class Contents:
     """menu week → the data its forecast was made from."""
     versions: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """menu week → asset → version."""
+    accuracy: pd.DataFrame = field(default_factory=FORECAST_ACCURACY.empty)
+    """forecast_accuracy of earlier weeks, as known when this is published."""
 
     @functools.cached_property
     def summary(self) -> dict[str, Any]:

@@ -6,6 +6,7 @@ folder's pointer moves just before it commits. Killed anywhere, the next try pic
 
 import datetime as dt
 import json
+from dataclasses import replace
 
 from sitecast.errors import StoreError
 from sitecast.publish.contents import Contents, gather
@@ -17,6 +18,7 @@ from sitecast.publish.webhook import Webhook
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
 from sitecast.store import Ledger, WeekStore
+from sitecast.store.accuracy import forecast_accuracy
 from sitecast.store.places import Place, alone
 from sitecast.store.publications import (
     current_publication_id,
@@ -47,8 +49,7 @@ def publish_plan(
         webhook: what to call about it, if anything.
     Raises:
         StoreError: a week is missing, a plan with a later as_of is published already, or just
-            these forecasts were recalled. Nothing is published then; the last good publication
-            stays current.
+            these forecasts were recalled. The last good publication stays current then.
     """
     ledger.plan(plan.plan_id)
     with alone(folder, ledger.database):
@@ -59,6 +60,7 @@ def publish_plan(
         current = current_publication(ledger, folder)
         _refuse_older(plan, None if current is None else ledger.plan(current.plan_id))
         contents = with_exceptions(gather(plan, manifest, forecasts, weeks), forecasts, weeks)
+        contents = replace(contents, accuracy=forecast_accuracy(ledger))
         place = write_publication(contents, manifest, folder, ui_url, now)
         publication = Publication(
             manifest.publication_id, plan.plan_id, place, place / PAGE,

@@ -1,5 +1,7 @@
 """Published forecasts against what was delivered."""
 
+from dataclasses import replace
+
 from sitecast.records.contract import TableContract, amount, count, text
 
 _OURS = "of the plan's draws; empty for references"
@@ -40,4 +42,8 @@ FORECAST_ACCURACY = TableContract(
             )
         ),
     ),
+)  # fmt: skip
+BACKTEST_ACCURACY = replace(
+    FORECAST_ACCURACY, name="backtest_accuracy", description="The same of past plans that were "
+    "made anew with what was known then: never published, never the current plan.",
 )  # fmt: skip

@@ -12,7 +12,7 @@ from sitecast.records.contract import (
     text,
 )  # fmt: skip
 from sitecast.records.feed import PUBLICATION_FEED
-from sitecast.records.tables_accuracy import FORECAST_ACCURACY
+from sitecast.records.tables_accuracy import BACKTEST_ACCURACY, FORECAST_ACCURACY
 from sitecast.records.tables_capacity import RESOURCE_LOAD, SITE_OPENINGS
 from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_exceptions import EXCEPTIONS
@@ -261,6 +261,6 @@ TABLES_WRITTEN: dict[str, TableContract] = {
         FORECAST_PLAN, ALLOCATIONS, SITE_LOAD, SITE_WEEK_LOAD, CAPACITY_VALUE, UNALLOCATED, CHURN,
         ITEM_LOAD, RESOURCE_LOAD, ALLOCATION_GAP, SITE_OPENINGS, RECIPE_SITE_FORECAST,
         SITE_FORECAST, WEEKLY_NEED, KIT_DRAWS, PUBLICATIONS, PUBLICATION_FEED, FORECAST_ACCURACY,
-        *CHANGE_TABLES, PURCHASE_PLAN, EXCEPTIONS,
+        BACKTEST_ACCURACY, *CHANGE_TABLES, PURCHASE_PLAN, EXCEPTIONS,
     )
 }  # fmt: skip

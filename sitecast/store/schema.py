@@ -7,7 +7,7 @@ import sqlalchemy as sa
 
 from sitecast.records.contract import Column, TableContract
 from sitecast.records.feed import PUBLICATION_FEED
-from sitecast.records.tables_accuracy import FORECAST_ACCURACY
+from sitecast.records.tables_accuracy import BACKTEST_ACCURACY, FORECAST_ACCURACY
 from sitecast.records.tables_written import PUBLISHED_TABLES
 
 
@@ -103,10 +103,12 @@ FEED = sa.Table(
     PUBLICATION_FEED.name, METADATA,
     *(_sql_column(column, PUBLICATION_FEED) for column in PUBLICATION_FEED.columns),
 )  # fmt: skip
-ACCURACY = sa.Table(
-    FORECAST_ACCURACY.name, METADATA,
-    *(_sql_column(column, FORECAST_ACCURACY) for column in FORECAST_ACCURACY.columns),
-)  # fmt: skip
+ACCURACY = {
+    contract.name: sa.Table(
+        contract.name, METADATA, *(_sql_column(column, contract) for column in contract.columns)
+    )
+    for contract in (FORECAST_ACCURACY, BACKTEST_ACCURACY)
+}
 
 
 def _published(contract: TableContract) -> sa.Table:
@@ -132,7 +134,7 @@ def create_all(connection: sa.Connection) -> None:
     there = sa.inspect(connection)
     loosen_outbox(connection, there)
     views = set(there.get_view_names())
-    _add_missing(connection, there, ACCURACY)
+    _add_missing(connection, there, ACCURACY[FORECAST_ACCURACY.name])
     for name, table in PUBLISHED.items():
         known = [column["name"] for column in there.get_columns(name)]
         missing = _add_missing(connection, there, table)

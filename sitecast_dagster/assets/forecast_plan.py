@@ -3,11 +3,11 @@
 import dagster as dg
 
 import sitecast
-from sitecast.pipeline import configure_plan
+from sitecast.pipeline import configure_plan, weeks_over
 from sitecast_dagster.config import PlanConfig
 from sitecast_dagster.failures import known_problems_as_failures
 from sitecast_dagster.metadata import plan_metadata
-from sitecast_dagster.partitions import MENU_WEEK, weeks_to_add, weeks_to_drop
+from sitecast_dagster.partitions import MENU_WEEK, PAST_WEEK, weeks_to_add, weeks_to_drop
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.tags import GROUP, OWNERS, PLAN_ID_TAG, TAGS
 from sitecast_dagster.week_status import weeks_in_use
@@ -26,11 +26,13 @@ def forecast_plan(
         opened = installation.open()
         settings = config.over(opened.plan_settings())
         plan = configure_plan(opened, settings, installation.now())
+        over = weeks_over(opened, plan)
     context.instance.add_run_tags(context.run.run_id, {PLAN_ID_TAG: plan.plan_id})
     registered = context.instance.get_dynamic_partitions(MENU_WEEK)
     added = weeks_to_add(registered, plan.menu_weeks)
     dropped = weeks_to_drop(registered, plan.menu_weeks, weeks_in_use(context.instance))
     context.instance.add_dynamic_partitions(MENU_WEEK, added)
+    context.instance.add_dynamic_partitions(PAST_WEEK, over)
     for week in dropped:
         context.instance.delete_dynamic_partition(MENU_WEEK, week)
     changes = {"weeks added": added, "weeks dropped": dropped}

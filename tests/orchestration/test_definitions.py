@@ -21,7 +21,8 @@ PINNED = {"daemon.py", "kept_connections.py", "run_launcher.py", "stored_runs.py
 """May use Dagster's private interfaces: tests hold them against the pinned version."""
 LAYER = Path(sitecast_dagster.__file__).parent
 NAMES = ["forecast_plan", "extracted_data", "simulated_orders", "site_forecast",
-         "forecast_changes", "published_forecast"]  # fmt: skip
+         "forecast_changes", "published_forecast", "forecast_accuracy",
+         "backtest_accuracy"]  # fmt: skip
 
 
 def test_the_definitions_load_and_the_assets_form_the_pipeline():
@@ -36,6 +37,8 @@ def test_the_definitions_load_and_the_assets_form_the_pipeline():
         "site_forecast": {"extracted_data", "simulated_orders"},
         "forecast_changes": {"extracted_data", "site_forecast"},
         "published_forecast": {"forecast_plan", "site_forecast", "forecast_changes"},
+        "forecast_accuracy": {"published_forecast"},
+        "backtest_accuracy": set(),
     }
 
 
@@ -52,7 +55,8 @@ def test_every_asset_says_what_and_whose_it_is(asset):
 
 def test_sensors_run_by_themselves_and_the_schedule_waits_for_a_person():
     assert {s.name: s.default_status for s in SENSORS} == dict.fromkeys(
-        ("new_weeks", "publish", "deliver", "alerts", "plan_late"), dg.DefaultSensorStatus.RUNNING
+        ("new_weeks", "publish", "deliver", "alerts", "plan_late", "accuracy"),
+        dg.DefaultSensorStatus.RUNNING,
     )
     assert all(sensor.description for sensor in SENSORS)
     assert weekly_plan.default_status == dg.DefaultScheduleStatus.STOPPED

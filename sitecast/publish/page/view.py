@@ -9,6 +9,7 @@ from markupsafe import Markup
 from sitecast.publish.charts import site_load_svg
 from sitecast.publish.contents import Contents
 from sitecast.publish.openings import openings_in_words
+from sitecast.publish.page.accuracy import accuracy_in_words
 from sitecast.publish.page.attention import changes_in_words, ranked_exceptions
 from sitecast.publish.page.axes import Axes, axes_of
 from sitecast.publish.page.detail import bills, days_of_needs, items_in_words, kits
@@ -41,6 +42,7 @@ def page_view(contents: Contents, ui_url: str) -> dict[str, Any]:
         "changes": changes_in_words(contents),
         "openings": openings_in_words(contents),
         "charts": _charts(contents),
+        "accuracy": accuracy_in_words(contents),
         "made_of": contents.versions,
         "plan": plan,
         "ui_url": ui_url,

@@ -8,7 +8,8 @@ from worlds import WEEK, small_plan, small_provenance, small_week
 from sitecast.evaluate.delivered import CELL, Bills, Delivered, cells_of
 from sitecast.evaluate.forecast_cells import ForecastDraws
 from sitecast.evaluate.measure import Forecast, measure
-from sitecast.evaluate.parts import PARTS, swapped_cells
+from sitecast.evaluate.parts import swapped_cells
+from sitecast.records.accuracy import PARTS
 from sitecast.records.week_record import SiteForecast
 
 DAY = pd.Timestamp("2026-11-28")

@@ -2,8 +2,11 @@
 
 import pandas as pd
 
-from sitecast.evaluate.measure import LEVELS, OURS
-from sitecast.evaluate.parts import PARTS
+OURS = "sitecast"
+"""The method that is a plan's own forecast."""
+PARTS = ("volume", "share", "allocation", "bom")
+"""Stages to which an error is split, in the order in which actuals are swapped in."""
+LEVEL_ORDER = ("site_sku", "sku", "site_item", "item", "site", "total")
 
 
 def accuracy_by_lead(table: pd.DataFrame) -> pd.DataFrame:
@@ -44,7 +47,13 @@ def accuracy_in_short(table: pd.DataFrame) -> pd.DataFrame:
         index=["lead_day", "level"], columns="method", values="fva"
     )
     short = short.join(others.add_prefix("fva_")).reset_index()
-    order = short["level"].map({level: place for place, level in enumerate(LEVELS)})
+    order = short["level"].map({level: place for place, level in enumerate(LEVEL_ORDER)})
     return short.assign(order=order).sort_values(["lead_day", "order"], ignore_index=True).drop(
         columns="order"
     )  # fmt: skip
+
+
+def latest_weeks(table: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Rows of the last `most` menu weeks that were measured."""
+    weeks = sorted(table["menu_week"].unique())[-most:]
+    return table[table["menu_week"].isin(weeks)]
