@@ -44,10 +44,13 @@ def simple(series: Series, starts: Sequence[pd.Timestamp], ahead: int) -> dict[s
     return told
 
 
-def table(series: Series, starts: Sequence[pd.Timestamp], names: Sequence[str]) -> pd.DataFrame:
+def table(
+    series: Series, starts: Sequence[pd.Timestamp], names: Sequence[str],
+    leads: Sequence[int] = AHEAD,
+) -> pd.DataFrame:  # fmt: skip
     """Errors by lead and method: of days, and of weeks, each by place and product."""
     lines = []
-    for ahead in AHEAD:
+    for ahead in leads:
         told = simple(series, starts, ahead)
         targets = [(start, start - pd.Timedelta(weeks=ahead - 1)) for start in starts]
         for name in names:
