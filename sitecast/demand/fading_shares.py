@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from sitecast.demand.menu_context import context_factor
 from sitecast.demand.past_kits import Floats, Ints, PastKits, read_past_kits
 from sitecast.records.demand_forecast import Choices
 from sitecast.records.plan import ForecastPlan
@@ -49,7 +50,8 @@ class FadingShares:
 def shares(past: PastKits, offered: int) -> tuple[Floats, Floats]:
     """(segments, offered) shares and their squared relative doubt, of the first recipes."""
     liking, unsure = (values[:, :offered] for values in likings(past))
-    rate, doubt = (values[:offered] for values in _rates(past))
+    rate, doubt = _rates(past)
+    rate, doubt = (rate * context_factor(past, rate, offered))[:offered], doubt[:offered]
     rate, doubt = _placed_too(past.placed[:, :offered], liking, rate, doubt)
     share = rate * liking
     return share / share.sum(axis=1, keepdims=True), doubt + unsure
