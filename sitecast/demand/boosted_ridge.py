@@ -144,21 +144,22 @@ class _Boosted:
 
 
 def _dataset(examples: Examples, target: Floats, weight: Floats | None, like: Any = None) -> Any:
-    return _lightgbm().Dataset(
+    return lightgbm_package().Dataset(
         examples.x, target, reference=like, weight=weight, params=_SAME,
         categorical_feature=list(examples.categories),
     )  # fmt: skip
 
 
 def _trained(data: Any, settings: dict[str, Any], rounds: int, tested: Any = None) -> Any:
-    lightgbm = _lightgbm()
+    lightgbm = lightgbm_package()
     if tested is None:
         return lightgbm.train(settings, data, rounds)
     patience = lightgbm.early_stopping(PATIENCE, verbose=False)
     return lightgbm.train(settings, data, rounds, [tested], callbacks=[patience])
 
 
-def _lightgbm() -> ModuleType:
+def lightgbm_package() -> ModuleType:
+    """The package, imported only where a plan names a model that needs it."""
     try:
         import lightgbm
     except ImportError as error:

@@ -7,7 +7,12 @@ is now, from what every series did.
 import numpy as np
 import pandas as pd
 
-from sitecast.demand.boosted_ridge import UNKNOWN_VARIANCE, Examples, boosted_ridge
+from sitecast.demand.boosted_ridge import (
+    UNKNOWN_VARIANCE,
+    Examples,
+    boosted_ridge,
+    lightgbm_package,
+)
 from sitecast.demand.panel import GROUP, Floats, Panel, read_panel
 from sitecast.demand.panel_features import CATEGORIES, LINEAR, week_rows
 from sitecast.demand.volumes import nothing_known
@@ -22,14 +27,16 @@ class BoostedVolumes:
     """Ridge regression and gradient-boosted trees over levels, calendar and demand_drivers.
 
     Means add up over regions, segments and days, so that every level is coherent.
+
+    Raises:
+        SettingsError: lightgbm is not installed.
     """
 
-    def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
-        """See VolumeModel.boxes.
+    def __init__(self) -> None:
+        lightgbm_package()  # a plan that names this model is refused when it is made, not in a week
 
-        Raises:
-            SettingsError: lightgbm is not installed.
-        """
+    def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
+        """See VolumeModel.boxes."""
         panel = read_panel(week, plan)
         if panel is None:
             raise nothing_known(week)

@@ -7,11 +7,13 @@ import pandas as pd
 import pytest
 from volume_worlds import PLAN, as_array, week_of
 
+from sitecast.demand import model_labels
 from sitecast.demand.boosted_volumes import BoostedVolumes
 from sitecast.demand.panel import read_panel
 from sitecast.demand.panel_features import week_rows
 from sitecast.errors import DataError, SettingsError
 from sitecast.records.week_record import WeekData
+from sitecast.settings import plan_settings
 
 LEVELS = np.array([40.0, 80.0, 160.0, 320.0])
 
@@ -116,7 +118,8 @@ def test_without_history_there_is_nothing_to_forecast_from():
         told(np.zeros((1, 3, 1), dtype=int))
 
 
-def test_without_the_package_the_error_says_what_to_install(monkeypatch):
+def test_without_the_package_a_plan_that_names_the_model_is_refused(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
+    settings = plan_settings({"models": {"volumes": "gradient_boosting"}})
     with pytest.raises(SettingsError, match="lightgbm is not installed"):
-        told(np.full((3, 12, 1), 50))
+        model_labels(settings.models)
