@@ -19,7 +19,7 @@ from sitecast.demand.volumes import MovingMeanVolumes
 from sitecast.demand.weighted_volumes import WeightedVolumes
 
 ROUNDS = (135, 137, 139, 141, 143, 145)
-"""Last week whose sales are known. The model was made with rounds up to 131 (targets to 134)."""
+"""Last week whose sales are known. The model was made with rounds up to 133 (targets to 136)."""
 DEVELOPMENT = (111, 115, 119, 123, 127, 131)
 AHEAD = (2, 3)
 HISTORY_WEEKS = 104
