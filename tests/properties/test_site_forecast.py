@@ -15,8 +15,9 @@ from sitecast.forecast import check_conservation, forecast_sites, roll_up
 from sitecast.records.tables_written import TABLES_WRITTEN
 
 worlds = st.tuples(st.integers(0, 10_000), st.integers(0, 120), st.integers(0, 60))
-OF_A_PLAN = {"forecast_plan", "publications", "forecast_accuracy", "purchase_plan",
-             "exceptions", "forecast_changes", "change_notes", "publication_feed"}  # fmt: skip
+OF_A_PLAN = {"forecast_plan", "publications", "forecast_accuracy", "backtest_accuracy",
+             "purchase_plan", "exceptions", "forecast_changes", "change_notes",
+             "publication_feed"}  # fmt: skip
 LEVEL_KEYS = {"site_forecast": ["site_id", "need_date", "sku_id"],
               "weekly_need": ["site_id", "sku_id"]}  # fmt: skip
 
