@@ -12,7 +12,7 @@ from benchmarks.peers.make_problem import draw_path
 from benchmarks.peers.problem import Boxes, Problem
 from sitecast.simulate.draw import DrawInput
 from sitecast.simulate.kernel import empty_boxes
-from sitecast.simulate.simulate_draw import kits_of_boxes
+from sitecast.simulate.simulate_draw import keep_freed_memory, kits_of_boxes
 from sitecast.simulate.slot_tables import slot_tables
 
 
@@ -38,6 +38,7 @@ def pick_sitecast(draw: DrawInput, seed: int) -> Any:
 
 def pick_frames(draw: DrawInput, seed: int) -> Any:
     """What no peer does, alone."""
+    keep_freed_memory()
     return empty_boxes(draw._replace(key=draw.key + np.uint64(seed)))
 
 

@@ -16,9 +16,21 @@ from sitecast.simulate.slot_tables import SlotTables, slot_tables
 from sitecast.simulate.tally import tally_boxes
 from sitecast.simulate.trays import ROWS, fill_from_trays
 
+_KEPT_BYTES = 1 << 24
+
+
+def keep_freed_memory() -> None:
+    """Have glibc keep what a draw frees: the next one needs as much again.
+
+    It gives large blocks back to the system, and every page of the next ones is a fault: a third
+    of a draw. Once a block was freed, blocks of its size are kept (mallopt(3), dynamic threshold).
+    """
+    np.empty(_KEPT_BYTES, np.uint8)
+
 
 def simulate_draw(draw: DrawInput) -> DrawOutput:
     """All simulated boxes of one draw. O(pieces) time and memory; compiled, without the GIL."""
+    keep_freed_memory()
     tables = slot_tables(draw.weights, draw.recipe_key)
     products = slot_tables(draw.product_rates[None, :], draw.product_key)
     boxes = empty_boxes(draw)
