@@ -5,6 +5,7 @@ and what is done with them (ledger.py, publications.py, outbox.py).
 """
 
 import contextlib
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,8 @@ from sitecast.errors import SettingsError, StoreUnavailable
 from sitecast.store.files import locked, written_or_store_error
 
 BUSY_TIMEOUT_MS = 30_000
+# SQLite calls a failing mmap a disk error; the ledger is on a disk that has mapped it before.
+OUT_OF_MEMORY = (sqlite3.SQLITE_IOERR_SHMMAP, sqlite3.SQLITE_IOERR_NOMEM)
 
 
 class Database:
@@ -102,6 +105,8 @@ def _database_errors() -> Iterator[None]:
     try:
         yield
     except (OperationalError, DBAPIError) as error:
+        if getattr(error.orig, "sqlite_errorcode", None) in OUT_OF_MEMORY:
+            raise MemoryError(f"the ledger's database cannot be mapped: {error.orig}") from error
         if not (isinstance(error, OperationalError) or error.connection_invalidated):
             raise
         raise StoreUnavailable(

@@ -5,6 +5,7 @@ not: what the files mean.
 """
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -24,6 +25,8 @@ def written_or_store_error(place: Path) -> Iterator[None]:
     except SitecastError:  # some are an OSError too
         raise
     except OSError as error:
+        if error.errno == errno.ENOMEM:
+            raise MemoryError(error.strerror) from error
         raise StoreError(
             f"cannot write: {error.strerror or error}",
             {"path": str(error.filename or place)},
