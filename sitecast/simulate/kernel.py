@@ -206,7 +206,7 @@ def empty_boxes(draw: Any) -> Any:
 @_jit
 def boxes_with_capped(left: Any, kits: Any, boxes: Any, got: Any) -> Any:
     """Boxes that hold a capped recipe, as they arrive; and (R,) capped kits that boxes hold."""
-    found, wanted = np.empty(len(got), np.int32), np.zeros(len(left), np.int64)
+    found, wanted = np.empty(len(got), np.uint32), np.zeros(len(left), np.int64)
     n = 0
     if left.min() < UNCAPPED:
         for b in range(len(got)):

@@ -46,21 +46,22 @@ def _propose(tables: Any, first: Any, bits: Any, at: Any, found: Any) -> None:
         entry = at[i]
         refused = np.uint32(bits[i] << log2) > np.uint32(entry | nobody)
         owner = np.uint32(entry & nobody)
-        found[i] = np.uint16(nobody if refused else owner)
+        found[i] = found.dtype.type(nobody if refused else owner)
 
 
 @_jit
 def _take(found: Any, room: Any, held: Any, count: Any, nobody: Any) -> None:
     """Put what was found behind the kits of each box, unless it has no room for another of it."""
+    kit = found.dtype.type  # every sum is cut to its bits, or the vectors would hold fewer boxes
     for i in range(LANES):
-        new, n, taken = found[i], count[i], np.uint16(0)
+        new, n, taken = found[i], count[i], kit(0)
         for m in range(ROWS):
-            taken = np.uint16(taken + np.uint16(held[m, i] == new))
+            taken = kit(taken + kit(held[m, i] == new))
         new = nobody if taken >= room[i] else new
         for m in range(ROWS):
             old = held[m, i]
-            held[m, i] = new if n == np.uint16(m) else old
-        count[i] = np.uint16(n + np.uint16(new != nobody))
+            held[m, i] = new if n == kit(m) else old
+        count[i] = kit(n + kit(new != nobody))
 
 
 @_jit
@@ -73,7 +74,7 @@ def _rooms(found: Any, limit: Any, room: Any) -> None:
 @_jit
 def _fill(tables: Any, proposals: Any, rules: Any, tray: Any, space: Any) -> None:
     """Make proposals, from the first to before the last of them, to the boxes of a tray."""
-    (limit, repeats, nobody), (key, first, held, count) = rules, tray
+    (limit, repeats, nobody), (_, _, key, first, held, count) = rules, tray
     low, high, at, found, room = space
     for j in range(FIRST_KIT + proposals[0] // 2, FIRST_KIT + proposals[1] // 2):
         _numbers(key, j, low, high)
@@ -88,13 +89,16 @@ def _fill(tables: Any, proposals: Any, rules: Any, tray: Any, space: Any) -> Non
 
 
 @_jit
-def _begin(start: Any, lanes: Any, boxes: Any, first_of: Any, nobody: Any, tray: Any) -> None:
+def _begin(start: Any, boxes: Any, first_of: Any, nobody: Any, tray: Any) -> None:
     """Boxes that lie together, empty."""
-    (key, first, held, count), keys, kind = tray, boxes.key, boxes.kind
+    box, want, key, first, held, count = tray
+    lanes = min(LANES, len(boxes.key) - start)
+    keys, kind, size = boxes.key[start:], boxes.kind[start:], boxes.size[start:]
+    want[:] = 0
     for i in range(lanes):
-        key[i] = keys[start + i]
+        box[i], want[i], key[i] = start + i, size[i], keys[i]
     for i in range(lanes):
-        first[i] = first_of[kind[start + i]]
+        first[i] = first_of[np.uint32(kind[i])]
     for m in range(ROWS):
         for i in range(LANES):
             held[m, i] = nobody
@@ -105,34 +109,46 @@ def _begin(start: Any, lanes: Any, boxes: Any, first_of: Any, nobody: Any, tray:
 @_jit
 def _resume(some: Any, boxes: Any, first_of: Any, nobody: Any, kits: Any, tray: Any) -> None:
     """Boxes from anywhere, with what they hold."""
-    (key, first, held, count), keys, kind = tray, boxes.key, boxes.kind
+    (box, want, key, first, held, count), keys, kind = tray, boxes.key, boxes.kind
+    kit = held.dtype.type
+    want[:] = 0
     for i in range(len(some)):
         b = some[i]
-        key[i], first[i] = keys[b], first_of[kind[b]]
+        box[i], want[i], key[i], first[i] = b, boxes.size[b], keys[b], first_of[np.uint32(kind[b])]
         for m in range(ROWS):
             held[m, i] = kits[b // LANES, m, b % LANES]
     for i in range(LANES):
-        n = np.uint16(0)
+        n = kit(0)
         for m in range(ROWS):
-            n = np.uint16(n + np.uint16(held[m, i] != nobody))
+            n = kit(n + kit(held[m, i] != nobody))
         count[i] = n
+
+
+@_jit
+def _add_late(tray: Any, open_: Any, late: Any, n_late: Any) -> Any:
+    """Put boxes of a tray that are not full behind those that are late; how many there are then."""
+    box, want, _, _, _, count = tray
+    for i in range(LANES):
+        open_[i] = min(count[i], count.dtype.type(ROWS)) < want[i]
+    for i in range(LANES):
+        late[np.uint64(n_late)] = box[i]
+        n_late += np.int64(open_[i])
+    return n_late
 
 
 @_jit
 def _first_round(boxes: Any, tables: Any, first_of: Any, rules: Any, kits: Any, late: Any) -> Any:
     """All boxes, LANES that lie together at a time; how many are late."""
-    (tray, space), size, n_late = _new_tray(), boxes.size, np.int64(0)
-    held, count = tray[2:]
-    for start in range(0, len(size), LANES):
-        lanes, out = min(LANES, len(size) - start), kits[start // LANES]
-        _begin(start, lanes, boxes, first_of, rules[2], tray)
+    (tray, space), n_late = _new_tray(kits.dtype), np.int64(0)
+    held, open_ = tray[4], np.empty(LANES, np.uint8)
+    for start in range(0, len(boxes.key), LANES):
+        _begin(start, boxes, first_of, rules[2], tray)
         _fill(tables, ROUNDS[:2], rules, tray, space)
+        out = kits[start // LANES]
         for m in range(ROWS):
             for i in range(LANES):
                 out[m, i] = held[m, i]
-        for i in range(lanes):
-            late[n_late] = start + i
-            n_late += np.int64(min(count[i], np.uint16(ROWS)) < size[start + i])
+        n_late = _add_late(tray, open_, late, n_late)
     return n_late
 
 
@@ -140,30 +156,30 @@ def _first_round(boxes: Any, tables: Any, first_of: Any, rules: Any, kits: Any, 
 def _later_round(boxes: Any, tables: Any, first_of: Any, rules: Any, proposals: Any, kits: Any,
                  late: Any) -> Any:  # fmt: skip
     """Those that are late, put together; how many of them still are."""
-    (tray, space), size, n_late = _new_tray(), boxes.size, np.int64(0)
-    held, count = tray[2:]
+    (tray, space), n_late = _new_tray(kits.dtype), np.int64(0)
+    box, held, open_ = tray[0], tray[4], np.empty(LANES, np.uint8)
     for start in range(0, len(late), LANES):
-        some = late[start : start + LANES].copy()
-        _resume(some, boxes, first_of, rules[2], kits, tray)
+        lanes = min(LANES, len(late) - start)
+        _resume(late[start : start + lanes], boxes, first_of, rules[2], kits, tray)
         _fill(tables, proposals, rules, tray, space)
-        for i in range(len(some)):
-            b = some[i]
+        for i in range(lanes):
+            b = box[i]
             for m in range(ROWS):
                 kits[b // LANES, m, b % LANES] = held[m, i]
-            late[n_late] = b
-            n_late += np.int64(min(count[i], np.uint16(ROWS)) < size[b])
+        n_late = _add_late(tray, open_, late, n_late)
     return n_late
 
 
 @_jit
-def _new_tray() -> Any:
-    """Streams, tables, kits and their number by box; and what a proposal needs."""
+def _new_tray(kit: Any) -> Any:
+    """Position, wanted kits, stream, table, kits and their number by box; a proposal's needs."""
+    box, want = np.zeros(LANES, np.uint32), np.zeros(LANES, np.uint16)
     key, first = np.zeros(LANES, np.uint64), np.zeros(LANES, np.uint32)
-    held, count = np.zeros((ROWS, LANES), np.uint16), np.zeros(LANES, np.uint16)
+    held, count = np.zeros((ROWS, LANES), kit), np.zeros(LANES, kit)
     low, high = np.empty(LANES, np.uint32), np.empty(LANES, np.uint32)
-    at, found = np.empty(LANES, np.uint32), np.empty(LANES, np.uint16)
-    room = np.ones(LANES, np.uint16)
-    return (key, first, held, count), (low, high, at, found, room)
+    at, found = np.empty(LANES, np.uint32), np.empty(LANES, kit)
+    room = np.ones(LANES, kit)
+    return (box, want, key, first, held, count), (low, high, at, found, room)
 
 
 @_jit
@@ -185,17 +201,18 @@ def fill_from_trays(boxes: Any, tables: Any, draw: Any, kits: Any) -> Any:
         boxes: kernel.Boxes.
         tables: slot tables of the draw's weights.
         draw: DrawInput.
-        kits: (trays, at least ROWS, LANES) where the recipes go.
+        kits: (trays, at least ROWS, LANES) where the recipes go; its type tells all of them apart
+            from its largest number, which is nobody.
     Returns:
         Positions of the boxes that are still open, and how many kits these hold: all that their
         proposals gave them, or 0 where the tray had too few rows to tell.
     """
-    nobody = np.uint16((1 << tables.log2) - 1)
+    nobody = kits.dtype.type((1 << tables.log2) - 1)
     first_of = (draw.weight_row << tables.log2).astype(np.uint32)
-    limit = np.zeros(nobody + 1, np.uint16)
+    limit = np.zeros(nobody + 1, kits.dtype)
     limit[: len(draw.limit)] = np.minimum(draw.limit, nobody)
     rules = limit, (draw.limit != 1).any(), nobody
-    late = np.empty(len(boxes.size) + 1, np.int32)
+    late = np.empty(len(boxes.size) + 1, np.uint32)
     late = late[: _first_round(boxes, tables, first_of, rules, kits, late)]
     for k in range(1, len(ROUNDS) - 1):
         proposals = ROUNDS[k], ROUNDS[k + 1]

@@ -41,6 +41,16 @@ def test_kernel_equals_plain_with_extreme_weights(limit: int) -> None:
     assert_same(DrawOutput(*simulate_draw(draw)), plain.simulate_draw(draw))
 
 
+@pytest.mark.parametrize("limit", [1, 2])
+@pytest.mark.parametrize("recipes", [254, 255, 256])
+def test_kernel_equals_plain_where_a_byte_ends(recipes: int, limit: int) -> None:
+    weights = np.geomspace(1.0, 50.0, recipes).tolist()  # the last ones are the most popular
+    draw = one_segment(weights, 4, 300, limit)
+    ours = DrawOutput(*simulate_draw(draw))
+    assert_same(ours, plain.simulate_draw(draw))
+    assert recipes - 1 in ours.items
+
+
 def probabilities(weights: list[float], kits: int) -> dict[tuple[int, ...], float]:
     """P(ordered box) of Plackett–Luce: each kit by its weight among what is left."""
     out = {}
