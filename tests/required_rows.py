@@ -23,6 +23,7 @@ REQUIRED = {
         ),
         "a healthy run is not taken for dead": (
             "run whose process works on while its code server is gone",
+            "code server slow to say that it began a run",
         ),
         "the daemon dies while it asks for runs": (
             "sensor tick killed between asking for a run and saving its cursor",
