@@ -1,6 +1,6 @@
 """Simulated orders made without the simulator: random boxes in the form it hands on."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -30,13 +30,14 @@ class HandMade:
 
 
 def boxes_by_hand(
-    week: WeekData, plan: ForecastPlan, seed: int = 0, mean: int = 60, n_placed: int = 25
-) -> HandMade:
-    """Random placed boxes and about `mean` random simulated ones per draw."""
+    week: WeekData, plan: ForecastPlan, seed: int = 0, mean: int | Sequence[int] = 60,
+    n_placed: int = 25,
+) -> HandMade:  # fmt: skip
+    """Random placed boxes and about `mean` random simulated ones per draw, or of each draw."""
     axes, rng = week_axes(week), np.random.default_rng(seed)
     many = [_random_boxes(axes, rng, n_placed, is_simulated=False)]
-    many += [_random_boxes(axes, rng, rng.poisson(mean), is_simulated=True)
-             for _ in range(plan.draws)]  # fmt: skip
+    many += [_random_boxes(axes, rng, number, is_simulated=True)
+             for number in rng.poisson(np.broadcast_to(mean, plan.draws))]  # fmt: skip
     keys = pd.concat([frame[KEY] for frame, _ in many])
     number = keys.groupby(KEY).ngroup().to_numpy().astype(np.int32)
     classes = keys.drop_duplicates().sort_values(KEY).reset_index(drop=True)
