@@ -18,6 +18,7 @@ from sitecast.records.contract import (
     day,
     key_text,
     text,
+    value_text,
 )  # fmt: skip
 from sitecast.records.demand_forecast import Choices
 from sitecast.records.week_record import WeekData
@@ -153,8 +154,8 @@ def _unknown(
 ) -> list[Breach]:
     strange = frame[~frame[column].isin(known)].drop_duplicates(column)
     return [
-        Breach(table.name, column, key_text(table, strange, row), str(strange[column].iloc[row]),
-               f"is not in {where}", "leave it out")
+        Breach(table.name, column, key_text(table, strange, row),
+               value_text(strange[column].iloc[row]), f"is not in {where}", "leave it out")
         for row in range(len(strange))
     ]  # fmt: skip
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sitecast.errors import Breach
-from sitecast.records.contract import key_text
+from sitecast.records.contract import key_text, value_text
 from sitecast.records.tables_read import TABLES_READ
 
 MAX_PER_RULE = 1_000
@@ -19,10 +19,8 @@ def told(
     rows = np.flatnonzero(broken.fillna(False).to_numpy(dtype=bool))
     contract = TABLES_READ[table]
     for row in rows[:MAX_PER_RULE].tolist():
-        value = frame[column].iloc[row]
-        if isinstance(value, pd.Timestamp):
-            value = value.isoformat() if value.tzinfo else value.date().isoformat()
-        yield Breach(table, column, key_text(contract, frame, row), str(value)[:200], rule, remedy)
+        key, value = key_text(contract, frame, row), value_text(frame[column].iloc[row])
+        yield Breach(table, column, key, value, rule, remedy)
     if len(rows) > MAX_PER_RULE:
         yield Breach(table, column, "", "", f"{len(rows) - MAX_PER_RULE} more rows: {rule}", remedy)
 

@@ -121,7 +121,16 @@ class TableContract:
 def key_text(table: TableContract, frame: pd.DataFrame, row: int) -> str:
     """The key of a row in words: `order_id=7, line_no=1`."""
     present = [name for name in table.key if name in frame.columns]
-    return ", ".join(f"{name}={_plain(frame[name].iloc[row])}" for name in present)
+    return ", ".join(f"{name}={value_text(frame[name].iloc[row])}" for name in present)
+
+
+def value_text(value: object) -> str:
+    """A cell in words: days and moments as ISO 8601, `empty`, or its first 200 letters."""
+    if pd.isna(value):
+        return "empty"
+    if isinstance(value, pd.Timestamp):
+        return value.isoformat() if value.tzinfo else value.date().isoformat()
+    return str(value)[:200]
 
 
 def text(name: str, description: str, **more: Any) -> Column:
@@ -185,7 +194,9 @@ def _as_breach(table: TableContract, frame: pd.DataFrame, case: dict[str, Any]) 
     if pd.isna(case["failure_case"]):
         return Breach(table.name, name, key, "empty", "must not be empty", f"give {name} a value")
     rule = f"must be {column.rules or 'finite'}"
-    return Breach(table.name, name, key, _plain(case["failure_case"]), rule, "correct the value")
+    return Breach(
+        table.name, name, key, value_text(case["failure_case"]), rule, "correct the value"
+    )
 
 
 def _key_breaches(table: TableContract, frame: pd.DataFrame) -> list[Breach]:
@@ -199,9 +210,3 @@ def _key_breaches(table: TableContract, frame: pd.DataFrame) -> list[Breach]:
                remedy)
         for row in again.tolist()
     ]  # fmt: skip
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, pd.Timestamp):
-        return value.isoformat() if value.tzinfo else value.date().isoformat()
-    return str(value)[:200]

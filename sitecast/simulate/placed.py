@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from sitecast.errors import Breach, DataError
 from sitecast.randomness import stream_keys
-from sitecast.records.contract import TableContract, key_text
+from sitecast.records.contract import TableContract, key_text, value_text
 from sitecast.records.tables_read import ORDER_LINES, ORDERS
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
@@ -87,7 +87,8 @@ def _require(
     fine: NDArray[np.bool_], table: TableContract, frame: pd.DataFrame, column: str, rule: str
 ) -> None:
     breaches = [
-        Breach(table.name, column, key_text(table, frame, row), str(frame[column].iloc[row]), rule,
+        Breach(table.name, column, key_text(table, frame, row),
+               value_text(frame[column].iloc[row]), rule,
                "correct the order book, or add what it names")
         for row in np.flatnonzero(~fine).tolist()
     ]  # fmt: skip

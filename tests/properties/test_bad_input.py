@@ -12,6 +12,7 @@ from worlds import AS_OF, WEEK, small_plan
 
 from sitecast.errors import DataError
 from sitecast.extract import check_data, extract_week, read_calendar
+from sitecast.records.tables_read import TABLES_READ
 
 
 def breaches_of(source, plan=None):
@@ -144,6 +145,18 @@ def test_r12_any_cell_is_read_or_refused_but_never_crashes(table, data, cell):
     column = data.draw(st.sampled_from(list(TABLES[table].columns)))
     source = changed(put(table, column, cell))
     assert all(breach.remedy and breach.rule for breach in _outcome(source))
+
+
+def test_r12_an_empty_key_is_told_in_words():
+    """In words for people, and not as what Python calls an empty number or date."""
+    told = set()
+    for table in ("orders", "order_lines", "site_caps", "menu", "delivery_days", "skus"):
+        cells = TABLES[table]
+        keys = [column for column in TABLES_READ[table].key if column in cells]
+        emptied = [put(table, column, "", row % len(cells)) for row, column in enumerate(keys)]
+        told |= {part for breach in _outcome(changed(*emptied)) for part in breach.key.split(", ")}
+    assert {part.partition("=")[2] for part in told} & {"nan", "NaT", "None", "<NA>"} == set()
+    assert {"order_id=empty", "delivery_date=empty", "line_no=empty"} <= told
 
 
 def _outcome(source):
