@@ -131,17 +131,16 @@ class SmtpMailer:
                                 "the message waits and is tried again") from error  # fmt: skip
 
     def _connect(self, timeout_s: float) -> smtplib.SMTP:
-        context = ssl.create_default_context()
         if self.tls == "tls":
             server: smtplib.SMTP = smtplib.SMTP_SSL(
-                self.host, self.port, timeout=timeout_s, context=context
+                self.host, self.port, timeout=timeout_s, context=ssl.create_default_context()
             )
         else:
             server = smtplib.SMTP(self.host, self.port, timeout=timeout_s)
         try:
             server.ehlo_or_helo_if_needed()
             if self.tls == "starttls":
-                server.starttls(context=context)
+                server.starttls(context=ssl.create_default_context())
                 server.ehlo_or_helo_if_needed()  # the server has forgotten the first greeting
             if self.username:
                 secret = "" if self.password is None else self.password.get_secret_value()

@@ -1,5 +1,5 @@
 """The small company of tests/orchestration, for the fault tests."""
 
-from orchestration.conftest import company, stage
+from orchestration.conftest import company, kept, stage
 
-__all__ = ["company", "stage"]
+__all__ = ["company", "kept", "stage"]

@@ -108,6 +108,26 @@ def failing(folder: Path, action: Action, at: int | None, error: int) -> tuple[s
     return problem, int(count)
 
 
+def at_once(*actions: Callable[[], object]) -> list[int]:
+    """Run each in a fork, all of them from the same moment; exit codes."""
+    gate, open_gate = os.pipe()
+    children = []
+    for action in actions:
+        child = os.fork()
+        if child == 0:
+            os.close(open_gate)
+            os.read(gate, 1)  # its end comes for all of them together
+            code = 1
+            try:
+                code = 0 if action() is not False else 2
+            finally:
+                os._exit(code)
+        children.append(child)
+    os.close(open_gate)
+    os.close(gate)
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
 def files_below(folder: Path) -> dict[str, bytes]:
     """Every file by its path, with its bytes; what begins with a dot is nobody's business."""
     paths = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]

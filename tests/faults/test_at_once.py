@@ -5,43 +5,21 @@ import os
 import sqlite3
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from faults.test_week_killed import Trials
+from faults.harness import at_once
 from orchestration.conftest import Company
 from publish_world import NOW, UI_URL, WEEKS, World
 
 from sitecast.pipeline import configure_plan
 from sitecast.publish import publish_plan
-from sitecast.records.week_record import WEEK_RECORDS
 from sitecast.store.outbox import Outbox
 from sitecast_dagster.definitions import build_definitions
 from sitecast_dagster.instance import dagster_home, init_instance
 from sitecast_dagster.kept_connections import keep_connections
 from sitecast_dagster.stored_runs import create_run
-
-
-def at_once(*actions: Callable[[], object]) -> list[int]:
-    """Run each in a fork, all of them from the same moment; exit codes."""
-    gate, open_gate = os.pipe()
-    children = []
-    for action in actions:
-        child = os.fork()
-        if child == 0:
-            os.close(open_gate)
-            os.read(gate, 1)  # its end comes for all of them together
-            code = 1
-            try:
-                code = 0 if action() is not False else 2
-            finally:
-                os._exit(code)
-        children.append(child)
-    os.close(open_gate)
-    os.close(gate)
-    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 
 
 @pytest.mark.matrix("two publishers at once")
@@ -73,25 +51,6 @@ def test_configurators_at_once_leave_whole_plans_and_one_current(company: Compan
     kept = [opened.ledger.plan(plan_id) for plan_id in plans["plan_id"]]
     assert sorted(plan.settings.draws for plan in kept) == [5, 7]
     assert opened.current_plan() in kept
-
-
-@pytest.mark.matrix("the same week materialised twice at once")
-def test_a_week_made_twice_at_once_is_made_once(
-    fast_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(fast_path)
-    trials = Trials(fast_path)
-    before = trials.heads()
-    trials.new_input()
-    assert at_once(trials.run, trials.run) == [0, 0]
-    assert trials.catalogue() == trials.heads() != before
-    trials.require_nothing_torn()
-    weeks, plan_id, week = trials.company.open().weeks, trials.plan.plan_id, trials.week
-    for record in WEEK_RECORDS:
-        made = weeks.read(record, plan_id, week)
-        for asset, version in made.provenance.inputs.items():
-            heads = {r.asset: weeks.head(plan_id, week, r) for r in WEEK_RECORDS}
-            assert heads[asset] == version, "made from what the other run made"
 
 
 @pytest.mark.matrix("many runs writing events to SQLite at once")

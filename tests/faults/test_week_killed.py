@@ -1,13 +1,16 @@
 """One week in Dagster, SIGKILLed at points chosen by seed: catalogue and store agree after it."""
 
 import random
+import shutil
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
 import pytest
-from counts import Counted, nightly
-from faults.harness import broken
-from orchestration.conftest import Company
+from counts import Counted, memory_folder, nightly
+from faults.harness import at_once, broken
+from orchestration.conftest import Company, connections_kept
 
 from sitecast.pipeline import configure_plan
 from sitecast.records.week_record import WEEK_RECORDS
@@ -15,7 +18,10 @@ from sitecast_dagster.assets import WEEK_ASSETS
 from sitecast_dagster.definitions import build_definitions
 from sitecast_dagster.instance import dagster_home, init_instance
 
-CI_POINTS, NIGHTLY_POINTS = 14, 560  # more take CI over a minute
+ASSETS = {"week": WEEK_ASSETS, "record": WEEK_ASSETS[:1]}
+"""What a run makes: the whole week, which takes seconds, or its first record, as from its page."""
+CI_POINTS = {"week": 8, "record": 20}
+NIGHTLY_POINTS = {"week": 280, "record": 280}
 
 
 class Trials:
@@ -32,28 +38,29 @@ class Trials:
         self._definitions = build_definitions(self.company.resource)
         self._folder, self._turn = folder, 0
         assert self.run()  # here, so that no fork has to warm up
-        _, self.operations = broken(folder, self.run, None)
 
-    def sweep(self, number: int, seed: int) -> int:
-        """Kill the week at so many points, and run it again; how many died before their end."""
-        chooser, width, kills = random.Random(seed), self.operations / number, 0
+    def sweep(self, what: str, number: int, seed: int) -> int:
+        """Kill a run at so many points, and run it again; how many died before their end."""
+        run = partial(self.run, what)
+        _, operations = broken(self._folder, run, None)
+        chooser, width, kills = random.Random(seed), operations / number, 0
         for turn in range(number):
             at = int(width * (turn + chooser.random()))
             self.new_input()
-            status, _ = broken(self._folder, self.run, at)
+            status, _ = broken(self._folder, run, at)
             kills += status != 0
             self.require_nothing_torn()
-            assert broken(self._folder, self.run, None)[0] == 0, at
-            assert self.catalogue() == self.heads(), f"killed at {at} of {self.operations}"
+            assert broken(self._folder, run, None)[0] == 0, at
+            assert self.catalogue() == self.heads(), f"killed at {at} of {operations}"
         return kills
 
-    def run(self) -> bool:
-        """Materialise the week, as a run does; whether it succeeded."""
+    def run(self, what: str = "week") -> bool:
+        """Materialise the week or its first record, as a run does; whether it succeeded."""
         with self._instance() as instance:
             instance.add_dynamic_partitions("menu_week", [self.week])
             return dg.materialize(
-                WEEK_ASSETS, partition_key=self.week, instance=instance, raise_on_error=False,
-                resources=self._definitions.resources,
+                WEEK_ASSETS, selection=ASSETS[what], partition_key=self.week, instance=instance,
+                raise_on_error=False, resources=self._definitions.resources,
             ).success  # fmt: skip
 
     def new_input(self) -> None:
@@ -90,23 +97,46 @@ class Trials:
         return dg.DagsterInstance.from_config(str(dagster_home(self.company.deployment)))
 
 
-@pytest.fixture
-def trials(fast_path: Path, monkeypatch: pytest.MonkeyPatch) -> Trials:
-    monkeypatch.chdir(fast_path)
-    return Trials(fast_path)
+@pytest.fixture(scope="module")
+def trials() -> Iterator[Trials]:
+    folder = memory_folder()
+    with pytest.MonkeyPatch.context() as patch, connections_kept():
+        patch.chdir(folder)
+        yield Trials(folder)
+    shutil.rmtree(folder)
 
 
+@pytest.mark.parametrize("what", CI_POINTS)
 @pytest.mark.matrix("kill around commit, materialisation event and run success")
-def test_catalogue_and_store_agree_after_a_kill(trials: Trials, counted: Counted) -> None:
-    kills = trials.sweep(CI_POINTS, seed=1)
-    counted("kills of a week in Dagster", kills)
-    assert kills == CI_POINTS
+def test_catalogue_and_store_agree_after_a_kill(
+    trials: Trials, what: str, counted: Counted
+) -> None:
+    kills = trials.sweep(what, CI_POINTS[what], seed=1)
+    counted(f"kills of a {what} in Dagster", kills)
+    assert kills == CI_POINTS[what]
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("what", NIGHTLY_POINTS)
 @pytest.mark.matrix("kill around commit, materialisation event and run success, many points")
-def test_catalogue_and_store_agree_after_many_kills(trials: Trials, counted: Counted) -> None:
-    points = nightly(NIGHTLY_POINTS)
-    kills = trials.sweep(points, seed=2)
-    counted("kills of a week in Dagster", kills)
+def test_catalogue_and_store_agree_after_many_kills(
+    trials: Trials, what: str, counted: Counted
+) -> None:
+    points = nightly(NIGHTLY_POINTS[what])
+    kills = trials.sweep(what, points, seed=2)
+    counted(f"kills of a {what} in Dagster", kills)
     assert kills == points
+
+
+@pytest.mark.matrix("the same week materialised twice at once")
+def test_a_week_made_twice_at_once_is_made_once(trials: Trials) -> None:
+    before = trials.heads()
+    trials.new_input()
+    assert at_once(trials.run, trials.run) == [0, 0]
+    assert trials.catalogue() == trials.heads() != before
+    trials.require_nothing_torn()
+    weeks, plan_id, week = trials.company.open().weeks, trials.plan.plan_id, trials.week
+    heads = {record.asset: weeks.head(plan_id, week, record) for record in WEEK_RECORDS}
+    for record in WEEK_RECORDS:
+        for asset, version in weeks.read(record, plan_id, week).provenance.inputs.items():
+            assert heads[asset] == version, "made from what the other run made"

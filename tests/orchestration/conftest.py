@@ -1,7 +1,9 @@
 """A small company in a temporary home, with a real Dagster instance of its own."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from worlds import AS_OF, WEEKLY_TABLES, moved_weeks, small_week
 
 from sitecast.deployment import Deployment
 from sitecast.installation import Installation
+from sitecast_dagster import kept_connections
 from sitecast_dagster.assets import WEEK_ASSETS
 from sitecast_dagster.definitions import build_definitions
 from sitecast_dagster.instance import dagster_home, init_instance
@@ -124,8 +127,27 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Company:
     return Company(tmp_path / "home")
 
 
+@contextmanager
+def connections_kept() -> Iterator[None]:
+    """Connections to Dagster's files stay open, as in every process of a run, until the end."""
+    modules = [import_module(name) for name in kept_connections.STORAGES]
+    with pytest.MonkeyPatch.context() as patch:
+        for module in modules:
+            patch.setattr(module, "create_engine", vars(module)["create_engine"])  # put back
+        kept_connections.keep_connections()
+        yield
+    kept_connections._close_all()
+
+
 @pytest.fixture
-def stage(company: Company) -> Iterator[Stage]:
+def kept() -> Iterator[None]:
+    """As in a process of a run."""
+    with connections_kept():
+        yield
+
+
+@pytest.fixture
+def stage(company: Company, kept: None) -> Iterator[Stage]:
     init_instance(company.deployment)
     home = str(dagster_home(company.deployment))
     with dg.DagsterInstance.from_config(home) as instance:

@@ -1,4 +1,4 @@
-"""A backfill of six weeks, as the UI asks for it and the daemon carries it out."""
+"""A backfill of three weeks, as the UI asks for it and the daemon carries it out."""
 
 import logging
 import time
@@ -31,14 +31,14 @@ IN_THIS_PROCESS = {
 @pytest.fixture
 def plan(company, monkeypatch):
     monkeypatch.setenv("SITECAST_HOME", str(company.home))
-    company.plan(horizon_weeks=6)
+    company.plan(horizon_weeks=3)
     opened = company.open()
     return configure_plan(opened, opened.plan_settings(), company.resource.now())
 
 
 # The launcher runs inside the daemon's event loop, which only this test does.
 @pytest.mark.filterwarnings("ignore:coroutine 'BaseEventLoop:RuntimeWarning")
-def test_six_weeks_are_backfilled_one_run_each(company, plan):
+def test_weeks_are_backfilled_one_run_each(company, plan, kept):
     with (
         instance_for_test(overrides=IN_THIS_PROCESS) as instance,
         create_test_daemon_workspace_context(
@@ -58,7 +58,7 @@ def test_six_weeks_are_backfilled_one_run_each(company, plan):
 
 def a_backfill(instance, weeks):
     return PartitionBackfill.from_asset_partitions(
-        backfill_id="six_weeks", asset_graph=defs.resolve_asset_graph(),
+        backfill_id="weeks", asset_graph=defs.resolve_asset_graph(),
         partition_names=list(weeks), asset_selection=[asset.key for asset in WEEK_ASSETS],
         backfill_timestamp=time.time(), tags={}, dynamic_partitions_store=instance,
         all_partitions=False, title=None, description=None, run_config=None,
@@ -69,7 +69,7 @@ def _carry_out(ui, instance):
     for _ in range(5):
         errors = [error for error in execute_backfill_iteration(ui, logging.getLogger()) if error]
         assert errors == []
-        status = instance.get_backfill("six_weeks").status
+        status = instance.get_backfill("weeks").status
         if status != BulkActionStatus.REQUESTED:
             assert status == BulkActionStatus.COMPLETED_SUCCESS
             return
