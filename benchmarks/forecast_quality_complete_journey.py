@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from sitecast.demand import ShrunkShares, forecast_demand
+from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.fading_shares import FadingShares
 from sitecast.demand.volumes import MovingMeanVolumes
 from sitecast.demand.weighted_volumes import WeightedVolumes
@@ -32,6 +33,7 @@ METHODS = {
     "moving_mean + shrunk_shares": (MovingMeanVolumes, ShrunkShares, WEEKS_BACK),
     "weighted_mean + shrunk_shares": (WeightedVolumes, ShrunkShares, LONG),
     "weighted_mean + fading_shares": (WeightedVolumes, FadingShares, LONG),
+    "combination + fading_shares": (CombinedVolumes, FadingShares, LONG),
 }
 
 
@@ -98,8 +100,8 @@ def main() -> None:
     means = told.groupby(["ahead", "method"], sort=False).mean().drop(columns="first")
     print(means.to_string(float_format="{:.4f}".format))
     better = told.pivot_table("wape_site", ["first", "ahead"], "method")
-    ours = better["weighted_mean + fading_shares"] < better[f"mean of {WEEKS_BACK} weeks"]
-    print(f"fading_shares better than the mean in {int(ours.sum())} of {len(ours)} weeks;",
+    ours = better["combination + fading_shares"] < better[f"mean of {WEEKS_BACK} weeks"]
+    print(f"combination + fading_shares better than the mean in {int(ours.sum())} of {len(ours)} weeks;",
           f"origins {np.unique(told['first']).tolist()}")  # fmt: skip
 
 

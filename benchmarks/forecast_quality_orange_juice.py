@@ -15,6 +15,7 @@ import pandas as pd
 from benchmarks.quality_series import KEY, Series, coverage, errors, forecast, least_mape
 from sitecast.demand import VolumeModel
 from sitecast.demand.boosted_volumes import BoostedVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
 from sitecast.demand.volumes import MovingMeanVolumes
 from sitecast.demand.weighted_volumes import WeightedVolumes
 
@@ -26,7 +27,8 @@ HISTORY_WEEKS = 104
 WEEK_40 = pd.Timestamp("1990-06-14")
 MODELS: dict[str, VolumeModel] = {
     "moving_mean": MovingMeanVolumes(), "weighted_mean": WeightedVolumes(),
-    "gradient_boosting": BoostedVolumes(),
+    "combination": CombinedVolumes(), "gradient_boosting": BoostedVolumes(),
+    "driven_combination": DrivenVolumes(),
 }  # fmt: skip
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from benchmarks.quality_series import KEY, Series, coverage, errors, forecast
 from sitecast.demand import VolumeModel
 from sitecast.demand.boosted_volumes import BoostedVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
 from sitecast.demand.volumes import MovingMeanVolumes
 from sitecast.demand.weighted_volumes import WeightedVolumes
 
@@ -21,7 +22,8 @@ SPANS = {"naive": (1,), "mean of 4 weeks": (1, 2, 3, 4), "mean of 8 weeks": rang
 """Weeks back from the first unknown one (the seasonal naive: from the target) that are averaged."""
 MODELS: dict[str, tuple[VolumeModel, int]] = {
     "moving_mean": (MovingMeanVolumes(), 8), "weighted_mean": (WeightedVolumes(), 30),
-    "gradient_boosting": (BoostedVolumes(), 104),
+    "combination": (CombinedVolumes(), 104), "gradient_boosting": (BoostedVolumes(), 104),
+    "driven_combination": (DrivenVolumes(), 104),
 }  # fmt: skip
 
 

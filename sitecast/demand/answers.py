@@ -107,7 +107,7 @@ def _read(answer: object, table: TableContract) -> tuple[pd.DataFrame, list[Brea
         try:
             values = answer[column.name].reset_index(drop=True)
             frame[column.name] = values.astype(NULLABLE_DTYPES[column.kind])
-        except (TypeError, ValueError) as error:
+        except (TypeError, ValueError, OverflowError) as error:
             rule = f"cannot be read as {column.kind}: {error}"
             found.append(Breach(table.name, column.name, "", "", rule, "correct the column"))
     found = found or table.breaches(frame)

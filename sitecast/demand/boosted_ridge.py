@@ -67,38 +67,53 @@ class Examples:
         return np.asarray(0.5 ** ((self.week.max() - self.week) / HALF_LIFE_WEEKS))
 
 
-def boosted_ridge(examples: Examples, x: Features, lag: int) -> tuple[Floats, Floats]:
+@dataclass(frozen=True)
+class Told:
+    """Expectation and variance of rows to come, and of past rows that the fit had not seen."""
+
+    mean: Floats
+    variance: Floats
+    tested: NDArray[np.bool_]
+    """(examples,) rows of the last weeks."""
+    tested_mean: Floats
+    """(tested rows,) what a fit on the weeks before said of them."""
+    tested_variance: Floats
+
+
+def boosted_ridge(examples: Examples, x: Features, lag: int) -> Told:
     """Expectation and variance of rows to come.
 
     Args:
         examples: rows of past weeks; at least one.
         x: (rows, features) of the week to forecast.
         lag: weeks between what was known and what came.
-    Returns:
-        (rows,) expected value; (rows,) variance around it.
     Raises:
         SettingsError: lightgbm is not installed.
     """
     weeks = np.unique(examples.week)
     held = weeks[-max(int(len(weeks) * HELD_OUT), 1)]
-    fitted, tested = examples.of(examples.week <= held - lag), examples.of(examples.week >= held)
+    late = examples.week >= held
+    fitted, tested = examples.of(examples.week <= held - lag), examples.of(late)
     if not len(fitted.came):
         whole = _Boosted(examples, _Linear(examples, RIDGES[-1]), FEW_ROUNDS)
-        return whole.predict(x), np.full(len(x), UNKNOWN_VARIANCE)
+        unknown = np.full(len(x), UNKNOWN_VARIANCE)
+        return Told(whole.predict(x), unknown, np.zeros_like(late), np.zeros(0), np.zeros(0))
     tried = [_Linear(fitted, ridge) for ridge in RIDGES]
     linear = min(tried, key=lambda one: float(np.square(one.left(tested)).sum()))
     trial = _Boosted(fitted, linear, MOST_ROUNDS, tested)
     whole = _Boosted(examples, _Linear(examples, linear.ridge), trial.rounds)
-    return whole.predict(x), _variance(tested, np.square(tested.came - trial.predict(tested.x)), x)
+    said = trial.predict(tested.x)
+    variance = _variance(tested, np.square(tested.came - said), [x, tested.x])
+    return Told(whole.predict(x), variance[0], late, said, variance[1])
 
 
-def _variance(tested: Examples, square: Floats, x: Features) -> Floats:
+def _variance(tested: Examples, square: Floats, asked: Sequence[Features]) -> list[Floats]:
     """Squared errors of rows like these."""
     mean = float(square.mean())
     if len(square) < FEW_ROWS:
-        return np.full(len(x), min(mean, MOST_VARIANCE))
-    told = _trained(_dataset(tested, square, None), _SPREAD, SPREAD_ROUNDS).predict(x)
-    return np.clip(told, mean / 20, MOST_VARIANCE)
+        return [np.full(len(x), min(mean, MOST_VARIANCE)) for x in asked]
+    trees = _trained(_dataset(tested, square, None), _SPREAD, SPREAD_ROUNDS)
+    return [np.clip(trees.predict(x), mean / 20, MOST_VARIANCE) for x in asked]
 
 
 class _Linear:

@@ -4,6 +4,8 @@ It learns how the logarithm of boxes departs from a series' recent level, as far
 is now, from what every series did.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
@@ -13,7 +15,7 @@ from sitecast.demand.boosted_ridge import (
     boosted_ridge,
     lightgbm_package,
 )
-from sitecast.demand.panel import GROUP, Floats, Panel, read_panel
+from sitecast.demand.panel import Floats, Ints, Panel, box_table, read_panel
 from sitecast.demand.panel_features import CATEGORIES, LINEAR, week_rows
 from sitecast.demand.volumes import nothing_known
 from sitecast.records.plan import ForecastPlan
@@ -40,24 +42,48 @@ class BoostedVolumes:
         panel = read_panel(week, plan)
         if panel is None:
             raise nothing_known(week)
-        mean, variance = forecast(panel)
-        served = ~panel.closed.ravel() & np.isfinite(mean) & (mean > 0)
-        count = panel.dates.shape[1]
-        made = panel.groups.loc[panel.groups.index.repeat(count)].reset_index(drop=True)
-        made.insert(0, "delivery_date", np.tile(panel.dates[-1], len(panel.groups)))
-        made = made.assign(mean_boxes=mean, sd_boxes=np.sqrt(variance))[served]
-        return made.sort_values(["delivery_date", *GROUP], ignore_index=True)
+        told = forecast(panel)
+        return box_table(panel, told.mean, told.variance)
 
 
-def forecast(panel: Panel) -> tuple[Floats, Floats]:
-    """(series × days,) mean and variance of the boxes of the panel's last week."""
-    lag = panel.lag
+@dataclass(frozen=True)
+class BoostedForecast:
+    """What boosting says of the panel's last week, and said of weeks it had not learned from."""
+
+    mean: Floats
+    """(series, days) boxes"""
+    variance: Floats
+    places: list[int]
+    """Past weeks, counted from the panel's first."""
+    past_mean: Floats
+    """(series, places, days); NaN where nothing was known or came."""
+    past_variance: Floats
+
+
+def forecast(panel: Panel) -> BoostedForecast:
+    """Mean and variance of the boxes of the panel's last week, and of the last weeks known."""
+    lag, shape = panel.lag, panel.closed.shape
     now = week_rows(panel, panel.boxes.shape[1] - 1, lag)
     examples = _examples(panel, lag)
     if examples is None:
-        return _moments(now.level, np.full(len(now.level), UNKNOWN_VARIANCE))
-    departure, variance = boosted_ridge(examples, now.x, lag)
-    return _moments(now.level + departure, variance)
+        mean, variance = _moments(now.level, np.full(len(now.level), UNKNOWN_VARIANCE))
+        nothing = np.zeros((shape[0], 0, shape[1]))
+        return BoostedForecast(
+            mean.reshape(shape), variance.reshape(shape), [], nothing, nothing
+        )  # fmt: skip
+    told = boosted_ridge(examples.rows, now.x, lag)
+    mean, variance = _moments(now.level + told.mean, told.variance)
+    places = np.unique(examples.rows.week[told.tested]).astype(np.int64)
+    past = _moments(examples.level[told.tested] + told.tested_mean, told.tested_variance)
+    flat = examples.place[told.tested]
+    laid = []
+    for values in past:
+        table = np.full(panel.boxes.size, np.nan)
+        table[flat] = values
+        laid.append(table.reshape(panel.boxes.shape)[:, places])
+    return BoostedForecast(
+        mean.reshape(shape), variance.reshape(shape), places.tolist(), laid[0], laid[1]
+    )  # fmt: skip
 
 
 def _moments(log_boxes: Floats, log_variance: Floats) -> tuple[Floats, Floats]:
@@ -67,7 +93,16 @@ def _moments(log_boxes: Floats, log_variance: Floats) -> tuple[Floats, Floats]:
     return mean, np.maximum(raised**2 * np.expm1(log_variance), mean)
 
 
-def _examples(panel: Panel, lag: int) -> Examples | None:
+@dataclass(frozen=True)
+class _Examples:
+    rows: Examples
+    level: Floats
+    """(rows,) what each departs from."""
+    place: Ints
+    """(rows,) place of each in the flattened boxes of the panel."""
+
+
+def _examples(panel: Panel, lag: int) -> _Examples | None:
     """What past weeks teach; None when nothing was known early enough before any of them."""
     known = panel.boxes.shape[1] - lag
     places = range(lag - 1 + min(FIRST_WEEKS, max(known - lag, 1)), known)
@@ -75,13 +110,16 @@ def _examples(panel: Panel, lag: int) -> Examples | None:
     if not parts:
         return None
     boxes = np.concatenate([panel.boxes[:, place].ravel() for place in places])
+    flat = np.arange(panel.boxes.size).reshape(panel.boxes.shape)
+    where = np.concatenate([flat[:, place].ravel() for place in places])
+    level = np.concatenate([part.level for part in parts])
     names = parts[0].names
     whole = Examples(
         np.concatenate([part.x for part in parts]),
-        np.log1p(boxes) - np.concatenate([part.level for part in parts]),
+        np.log1p(boxes) - level,
         np.repeat(np.array(places, dtype=np.float64), len(parts[0].level)),
         np.array([name.startswith(LINEAR) for name in names]),
         [names.index(name) for name in CATEGORIES],
     )
     seen = np.isfinite(whole.came)
-    return whole.of(seen) if seen.any() else None
+    return _Examples(whole.of(seen), level[seen], where[seen]) if seen.any() else None

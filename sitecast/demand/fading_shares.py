@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sitecast.demand.menu_context import context_factor
+from sitecast.demand.menu_context import context_factors
 from sitecast.demand.past_kits import Floats, Ints, PastKits, read_past_kits
 from sitecast.records.demand_forecast import Choices
 from sitecast.records.plan import ForecastPlan
@@ -50,8 +50,9 @@ class FadingShares:
 def shares(past: PastKits, offered: int) -> tuple[Floats, Floats]:
     """(segments, offered) shares and their squared relative doubt, of the first recipes."""
     liking, unsure = (values[:, :offered] for values in likings(past))
-    rate, doubt = _rates(past)
-    rate, doubt = (rate * context_factor(past, rate, offered))[:offered], doubt[:offered]
+    factors = context_factors(past, _rates(past, np.ones(past.on_menu.shape))[0], offered)
+    rate, doubt = _rates(past, factors[:-1])
+    rate, doubt = (rate * factors[-1])[:offered], doubt[:offered]
     rate, doubt = _placed_too(past.placed[:, :offered], liking, rate, doubt)
     share = rate * liking
     return share / share.sum(axis=1, keepdims=True), doubt + unsure
@@ -73,10 +74,16 @@ class _Nation:
         return _Nation(self.kits[known], self.beside[known], age[known], self.groups)
 
 
-def _rates(past: PastKits) -> tuple[Floats, Floats]:
-    """(recipes,) rate for the week, and its squared relative error."""
+def _rates(past: PastKits, factors: Floats) -> tuple[Floats, Floats]:
+    """(recipes,) rate where the menu does nothing to it, and its squared relative error.
+
+    Args:
+        past: what sold.
+        factors: (weeks, recipes) what each past menu did to the rates.
+    """
     nation = past.nation
-    known = _Nation(nation, nation.sum(axis=1)[:, None] * past.on_menu, past.age, past.groups)
+    beside = nation.sum(axis=1)[:, None] * past.on_menu * factors
+    known = _Nation(nation, beside, past.age, past.groups)
     lag = float(past.age.min(initial=1.0))
     weeks = np.argsort(past.age)[:MOST_TARGETS]
     targets = [(week, known.before(int(week), lag)) for week in weeks]

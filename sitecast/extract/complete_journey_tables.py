@@ -19,12 +19,15 @@ def week_key(week: int) -> str:
     return f"2017-W{week:02d}"
 
 
-def input_tables(sales: pd.DataFrame, first_planned: int, last_week: int) -> dict[str, Parts]:
+def input_tables(
+    sales: pd.DataFrame, mailed: pd.DataFrame, first_planned: int, last_week: int
+) -> dict[str, Parts]:
     """Every table of the contract that these data can fill.
 
     Args:
         sales: basket_id, household_id, store_id, week, transaction_timestamp (UTC),
-            product_category, product_type, quantity.
+            product_category, product_type, product_id, quantity.
+        mailed: week, product_id, mailed (part of the stores).
         first_planned: first week to plan; menus of planned weeks know only weeks before it.
         last_week: last week to plan.
     """
@@ -35,6 +38,7 @@ def input_tables(sales: pd.DataFrame, first_planned: int, last_week: int) -> dic
     )  # fmt: skip
     stores = sorted(sales["store"].unique())
     menu = _menus(sales, first_planned, last_week)
+    menu = menu.assign(promotion=_promotion(menu, sales[sales["week"] < first_planned], mailed))
     whole = {
         "sites": pd.DataFrame({
             "site_id": stores, "name": [f"Store {store[1:]}" for store in stores],
@@ -80,6 +84,18 @@ def _menus(sales: pd.DataFrame, first_planned: int, last_week: int) -> pd.DataFr
     return pd.concat(parts, ignore_index=True).assign(
         position=pd.NA, is_default_pool=True, surcharge=0, max_per_box=MAX_PER_BOX, available=True
     )
+
+
+def _promotion(menu: pd.DataFrame, known: pd.DataFrame, mailed: pd.DataFrame) -> "pd.Series[float]":
+    """Part of each item in the week's mailer, its products weighted by what was sold of them."""
+    sold = known.groupby(["item_id", "product_id"], as_index=False)["quantity"].sum()
+    named = mailed.assign(menu_week=mailed["week"].map(week_key)).merge(sold, on="product_id")
+    featured = (named["mailed"] * named["quantity"]).groupby(
+        [named["menu_week"], named["item_id"]]
+    ).sum()  # fmt: skip
+    pairs = pd.MultiIndex.from_frame(menu[["menu_week", "recipe_id"]])
+    whole = menu["recipe_id"].map(sold.groupby("item_id")["quantity"].sum()).to_numpy()
+    return pd.Series(featured.reindex(pairs).fillna(0.0).to_numpy() / whole, menu.index)
 
 
 def _item_sites(menu: pd.DataFrame, stores: list[str]) -> pd.DataFrame:

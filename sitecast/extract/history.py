@@ -49,7 +49,8 @@ def history_tables(
 def _past_menus(source: Source, as_of: dt.datetime, weeks: Sequence[str]) -> pd.DataFrame:
     menu = read_known(source, "menu", as_of, weeks)
     offered = rows_of(menu, menu["menu_week"].isin(list(weeks)) & menu["available"])
-    offered = offered[list(HISTORY_MENU.key)].dropna().drop_duplicates()
+    offered = offered.dropna(subset=list(HISTORY_MENU.key)).drop_duplicates(list(HISTORY_MENU.key))
+    offered = offered.fillna({"surcharge": 0, "promotion": 0.0})
     return HISTORY_MENU.shaped(offered.sort_values(list(HISTORY_MENU.key)).reset_index(drop=True))
 
 

@@ -1,6 +1,6 @@
 """What the demand models learn from: past weeks' orders, counted. Part of extracted_data."""
 
-from sitecast.records.contract import TableContract, count, day, text
+from sitecast.records.contract import TableContract, amount, count, day, text
 from sitecast.records.tables_read import ITEM_TYPES
 
 _WEEK = text("menu_week", "past menu week")
@@ -34,7 +34,13 @@ HISTORY_ITEMS = TableContract(
 HISTORY_MENU = TableContract(
     "history_menu", "What could be chosen in past menu weeks; without it, a recipe that sold in a "
     "week counts as on its menu.", ("menu_week", "recipe_id"),
-    (_WEEK, text("recipe_id", "recipe")),
+    (
+        _WEEK,
+        text("recipe_id", "recipe"),
+        count("position", "place on the menu, 1 first", nullable=True),
+        count("surcharge", "price above the basic one", "minor units"),
+        amount("promotion", "how strongly the recipe was promoted"),
+    ),
 )  # fmt: skip
 
 TABLES_HISTORY: dict[str, TableContract] = {

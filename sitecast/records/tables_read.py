@@ -122,6 +122,8 @@ MENU = TableContract(
         flag("is_default_pool", "may be put into a box nobody chose", optional=True, default=True),
         count("surcharge", "price above the basic one, minor units", "minor units",
               optional=True, default=0),
+        amount("promotion", "how strongly the recipe is promoted, as planned: 1 where it is in the "
+               "mailer, or any other measure", optional=True, default=0.0),
         count("max_per_box", "kits of the recipe a box may hold", "kits",
               minimum=1, optional=True, default=1),
         flag("available", "can be chosen", optional=True, default=True),

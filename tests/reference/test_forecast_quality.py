@@ -11,6 +11,7 @@ from benchmarks.forecast_quality_bakery import starts
 from benchmarks.quality_daily import table
 from benchmarks.quality_series import KEY, Series, errors, forecast, least_mape
 from sitecast.demand.boosted_volumes import BoostedVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
 
 SHARED = Path(__file__).parents[3] / "shared" / "data"
 needs_data = pytest.mark.skipif(
@@ -49,17 +50,18 @@ def invented(rng):
     return rows, drivers
 
 
-def test_r12_permuting_the_future_changes_no_forecast():
+@pytest.mark.parametrize("model", [BoostedVolumes(), DrivenVolumes(), CombinedVolumes()])
+def test_r12_permuting_the_future_changes_no_forecast(model):
     rng = np.random.default_rng(1)
     rows, drivers = invented(rng)
     start, cutoff = pd.Timestamp("2024-05-06"), pd.Timestamp("2024-04-29")
     later, beyond = (rows["date"] >= cutoff).to_numpy(), (drivers["start"] > start).to_numpy()
-    told = forecast(Series(rows, drivers), BoostedVolumes(), [(start, cutoff)], 52)
+    told = forecast(Series(rows, drivers), model, [(start, cutoff)], 52)
     changed, other = rows.copy(), drivers.copy()
     changed.loc[later, "boxes"] = rng.permutation(rows.loc[later, "boxes"]) * 7
     other.loc[beyond, "value"] = rng.permutation(drivers.loc[beyond, "value"]) - 3.0
-    again = forecast(Series(changed, other), BoostedVolumes(), [(start, cutoff)], 52)
+    again = forecast(Series(changed, other), model, [(start, cutoff)], 52)
     pd.testing.assert_frame_equal(told, again, check_exact=True)
     changed.loc[~later, "boxes"] += 1
-    past = forecast(Series(changed, other), BoostedVolumes(), [(start, cutoff)], 52)
+    past = forecast(Series(changed, other), model, [(start, cutoff)], 52)
     assert (past["mean_boxes"] != told["mean_boxes"]).any()

@@ -35,7 +35,7 @@ def week_with_history() -> Callable[..., WeekData]:
         history = {
             contract.name: contract.shaped(pd.DataFrame(rows, columns=names(contract)))
             for contract, rows in ((HISTORY_BOXES, list(boxes)), (HISTORY_ITEMS, list(items)),
-                                   (HISTORY_MENU, list(past_menu)))
+                                   (HISTORY_MENU, [(*row, pd.NA, 0, 0.0) for row in past_menu]))
         }  # fmt: skip
         return WeekData(week.provenance, {**week.tables, **history})
 

@@ -68,6 +68,8 @@ def test_a_choice_model_is_not_offered_for_volumes(packages):
     assert [m.name for m in installed("volumes")] == [
         "moving_mean",
         "weighted_mean",
+        "combination",
+        "driven_combination",
         "gradient_boosting",
     ]
     with pytest.raises(SettingsError, match="no volumes model named 'logit'"):

@@ -69,8 +69,8 @@ def test_no_week_after_the_last_one_is_written(home):
 
 
 def test_a_smaller_import_leaves_no_week_of_a_larger_one(home):
-    import_complete_journey(home, stores=2, last_week=21)
-    assert (home / "input" / "orders" / "2017-W21.parquet").exists()
+    orders = home / "input" / "orders"
+    shutil.copy(orders / "2017-W20.parquet", orders / "2017-W21.parquet")
     import_complete_journey(home, stores=2, last_week=20)
     assert not (home / "input" / "orders" / "2017-W21.parquet").exists()
 
@@ -99,3 +99,12 @@ def test_baskets_are_cut_at_the_largest_box():
     sales = pd.DataFrame({"basket_id": [1] * 12 + [2], "quantity": [24] * 12 + [24]})
     cut = complete_journey._cut(sales)
     assert cut.groupby("basket_id")["quantity"].sum().tolist() == [250, 24]
+
+
+def test_what_is_in_the_mailer_of_a_week_is_promoted(home):
+    menu = pd.read_parquet(home / "input" / "menu.parquet")
+    assert menu["promotion"].between(0, 1).all()
+    planned = menu[menu["menu_week"] >= "2017-W17"]
+    part = planned.groupby("menu_week")["promotion"].agg(lambda told: (told > 0).mean())
+    assert part.between(0.05, 0.5).all()
+    assert planned.groupby("recipe_id")["promotion"].std().max() > 0.2, "weeks differ"
