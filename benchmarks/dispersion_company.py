@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.quality_series import Series
 from sitecast.records.tables_read import TABLES_READ
 
 FIRST = pd.Timestamp("2025-01-04")
@@ -59,6 +60,24 @@ def write_company(folder: Path, weeks: int, seed: int, truth: Truth) -> list[str
         [m[["menu_week"]].assign(item_type="recipe", item_id=m["recipe_id"], site_id=site)
          for m in menus for site in SITES]))  # fmt: skip
     return keys
+
+
+def boxes_sold(weeks: int, seed: int, truth: Truth) -> Series:
+    """Boxes alone, for what only asks how many there are."""
+    rng = np.random.default_rng(seed)
+    weight, split = rng.dirichlet(np.full(REGIONS, 8.0)), rng.dirichlet(np.full(DAYS, 20.0))
+    level, parts = 0.0, []
+    for start in (FIRST + pd.Timedelta(weeks=week) for week in range(weeks)):
+        level += rng.normal(0, truth.drift)
+        boxes = rng.poisson(_mean(rng, truth, level, weight, split))
+        day, region, segment = (place.ravel() for place in np.indices(boxes.shape))
+        parts.append(pd.DataFrame({
+            "date": start + pd.to_timedelta(day, unit="D"), "start": start,
+            "region_id": [f"r{r}" for r in region], "boxes": boxes.ravel(),
+            "segment": np.array(SEGMENTS, dtype=object)[segment],
+        }))  # fmt: skip
+    sold = pd.concat(parts, ignore_index=True)
+    return Series(sold, sold.iloc[:0].assign(driver="", value=0.0).drop(columns="boxes"))
 
 
 def _mean(

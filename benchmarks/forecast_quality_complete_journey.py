@@ -35,6 +35,7 @@ METHODS = {
     "weighted_mean + fading_shares": (WeightedVolumes, FadingShares, LONG),
     "combination + fading_shares": (CombinedVolumes, FadingShares, LONG),
 }
+OURS = "combination + fading_shares"
 
 
 def expected(home: Path, menu_week: str, method: str, groups: "pd.Series[str]") -> pd.Series:
@@ -100,8 +101,8 @@ def main() -> None:
     means = told.groupby(["ahead", "method"], sort=False).mean().drop(columns="first")
     print(means.to_string(float_format="{:.4f}".format))
     better = told.pivot_table("wape_site", ["first", "ahead"], "method")
-    ours = better["combination + fading_shares"] < better[f"mean of {WEEKS_BACK} weeks"]
-    print(f"combination + fading_shares better than the mean in {int(ours.sum())} of {len(ours)} weeks;",
+    ours = better[OURS] < better[f"mean of {WEEKS_BACK} weeks"]
+    print(f"{OURS} better than the mean in {int(ours.sum())} of {len(ours)} weeks;",
           f"origins {np.unique(told['first']).tolist()}")  # fmt: skip
 
 

@@ -4,6 +4,7 @@ What belongs here: the settings, and the spreads at one lead. What does not: fit
 (sitecast.evaluate.dispersion) and drawing shocks (sitecast.simulate.volumes).
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Self
 
 import numpy as np
@@ -66,6 +67,25 @@ class Uncertainty(SettingsGroup):
         "what volume models state of their own spread"
     )  # fmt: skip
     fitted_on: str = Field("", description="models and weeks that by_lead was fitted on")
+    fitted_models: dict[str, str] = Field(
+        {}, description="name and version of the demand models whose errors by_lead tells"
+    )  # fmt: skip
+
+    def of_other_models(self, models: Mapping[str, str]) -> str:
+        """What is to be said where spreads were fitted on the errors of other models; else empty.
+
+        Args:
+            models: name and version by kind, as the plan has them.
+        """
+        differ = [
+            f"{kind}: fitted on {fitted}, planned with {models[kind]}"
+            for kind, fitted in sorted(self.fitted_models.items())
+            if models.get(kind, fitted) != fitted
+        ]
+        if not self.by_lead or not differ:
+            return ""
+        return (f"spreads were fitted on the errors of other models ({'; '.join(differ)}), so "
+                "intervals may not hold; run `sitecast calibrate` again")  # fmt: skip
 
     def at(self, lead_days: int) -> LeadSpreads:
         """Spreads at a lead: linear between fitted leads, the nearest one outside of them.

@@ -79,6 +79,7 @@ def plan_metadata(plan: ForecastPlan) -> dict[str, Any]:
         "draws": plan.draws,
         "seed": plan.seed,
         "models": dg.MetadataValue.json(dict(plan.models)),
+        **({"warning": plan.warning} if plan.warning else {}),
         "settings": dg.MetadataValue.json(plan.settings.model_dump(mode="json")),
         "input_hashes": dg.MetadataValue.json(dict(plan.input_hashes)),
         "dagster/column_schema": schema_of(FORECAST_PLAN),

@@ -70,6 +70,7 @@ def plan(home: Path | None, plan_file: Path | None, as_json: bool) -> None:
     made = configure_plan(installation, installation.plan_settings(), now())
     models = ", ".join(f"{kind} by {label}" for kind, label in made.models.items())
     told = f"{made.plan_id}: {', '.join(made.menu_weeks)}\n{models}"
+    told += f"\nwarning: {made.warning}" if made.warning else ""
     click.echo(made.to_json() if as_json else told)
 
 

@@ -29,6 +29,7 @@ def summary_facts(installation: Installation, report: RunReport) -> dict[str, An
         "menu_weeks": dict(report.weeks),
         "failures": dict(report.failures),
         "currency": plan.settings.currency if plan else "",
+        "warning": plan.warning if plan else "",
         "warnings": _warnings(installation, forecasts),
         "publication_id": report.publication_id,
     }
@@ -48,6 +49,8 @@ def print_summary(facts: dict[str, Any]) -> None:
     for step, message in facts["failures"].items():
         console.print(f"\n[bold red]{step} failed[/]")
         console.print(message, markup=False)
+    if facts["warning"]:
+        console.print(f"\nwarning: {facts['warning']}", markup=False)
     for week, told in facts["warnings"].items():
         console.print(f"\n[bold yellow]{week}: {len(told)} warnings[/] (sitecast check-data)")
         console.print("\n".join(told[:WARNINGS_SHOWN]), markup=False)

@@ -77,5 +77,5 @@ def calibrate_spreads(
         rows.append(fit_spreads(lead, errors))
     models = ", ".join(f"{kind} by {label}" for kind, label in labels.items())
     told = f"{models}; {len(menu_weeks)} weeks, {menu_weeks[0]} to {menu_weeks[-1]}"
-    fitted = {"by_lead": tuple(rows), "fitted_on": told}
+    fitted = {"by_lead": tuple(rows), "fitted_on": told, "fitted_models": labels}
     return Calibration(settings.simulator.uncertainty.model_copy(update=fitted), left_out)

@@ -91,6 +91,8 @@ def _recipe(errors: Sequence[PastErrors]) -> Shock:
         for name in columns
     )
     some, taken = mean > 0, np.clip(share, 0.0, 0.9)
+    if not some.any():
+        return Shock()  # nothing but products was sold
     error, noise = (actual - mean)[some], (mean * (1 - taken))[some]
     unit = np.square(mean * (1 - taken))[some]
     per_unit = np.array([unit, unit * stated[some]]).T

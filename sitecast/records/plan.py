@@ -49,6 +49,11 @@ class ForecastPlan:
         """Simulated futures per week."""
         return self.settings.draws
 
+    @property
+    def warning(self) -> str:
+        """What is doubtful about the plan as a whole; stops nothing. Empty where nothing is."""
+        return self.settings.simulator.uncertainty.of_other_models(self.models)
+
     def to_json(self) -> str:
         """Canonical JSON; equal plans give equal text."""
         content = {

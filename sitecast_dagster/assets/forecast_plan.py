@@ -27,6 +27,8 @@ def forecast_plan(
         settings = config.over(opened.plan_settings())
         plan = configure_plan(opened, settings, installation.now())
         over = weeks_over(opened, plan)
+    if plan.warning:
+        context.log.warning(plan.warning)
     context.instance.add_run_tags(context.run.run_id, {PLAN_ID_TAG: plan.plan_id})
     registered = context.instance.get_dynamic_partitions(MENU_WEEK)
     added = weeks_to_add(registered, plan.menu_weeks)

@@ -11,8 +11,9 @@ from sitecast.evaluate.compare import EVER
 from sitecast.evaluate.dispersion import conformal_reach, fit_spreads
 from sitecast.evaluate.past_errors import PastErrors, past_errors
 from sitecast.extract import moment_before
+from sitecast.records.plan import ForecastPlan
 from sitecast.settings import load_plan_file
-from sitecast.settings_uncertainty import NORMAL_80
+from sitecast.settings_uncertainty import NORMAL_80, LeadSpreads, Uncertainty
 
 DAYS, REGIONS, SEGMENTS, RECIPES = 5, 12, 2, 25
 
@@ -113,6 +114,19 @@ def test_calibration_is_a_file_that_a_plan_file_names(tmp_path):
     assert [row.lead_days for row in read.by_lead] == [8]
     assert WEEKS[5] in read.fitted_on
     assert len(told.as_table()) == 5
+
+
+def test_a_plan_with_other_models_than_the_spreads_were_fitted_on_says_so():
+    fitted = Uncertainty(by_lead=(LeadSpreads(lead_days=8),), fitted_models={"volumes": "a (1)"})
+    differs = "fitted on a (1), planned with a (2)"
+    for models, words in (
+        ({"volumes": "a (1)"}, ""), ({"choice": "b (2)"}, ""), ({"volumes": "a (2)"}, differs),
+    ):  # fmt: skip
+        simulator = SETTINGS.simulator.model_copy(update={"uncertainty": fitted})
+        settings = SETTINGS.model_copy(update={"simulator": simulator})
+        plan = ForecastPlan("", EVER, (), "", settings, {}, models)
+        assert words in plan.warning
+        assert bool(plan.warning) == bool(words)
 
 
 def test_no_later_week_changes_past_errors():
