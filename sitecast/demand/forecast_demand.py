@@ -9,6 +9,7 @@ from sitecast.demand.answers import checked_boxes, checked_choices
 from sitecast.demand.box_mix import default_rates, mix
 from sitecast.demand.installed import Kind, planned_model
 from sitecast.demand.models import ChoiceModel, VolumeModel
+from sitecast.demand.new_regions import with_new_regions
 from sitecast.errors import DataError, SitecastError
 from sitecast.records.demand_forecast import Choices, DemandForecast
 from sitecast.records.plan import ForecastPlan
@@ -57,7 +58,7 @@ def forecast_demand(
 def _boxes(week: WeekData, plan: ForecastPlan, given: VolumeModel | None) -> pd.DataFrame:
     model, label = _chosen("volumes", plan, given)
     answer = _asked("volumes", label, week, lambda: model.boxes(week, plan))
-    return checked_boxes(answer, label, week)
+    return with_new_regions(checked_boxes(answer, label, week), week)
 
 
 def _choices(

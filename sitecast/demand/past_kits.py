@@ -86,7 +86,12 @@ def _declared(week: WeekData, weeks: list[str], recipes: list[str]) -> Floats:
     column = pd.Index(recipes).get_indexer(menus["recipe_id"])
     table = np.full((len(weeks) + 1, len(recipes), len(DECLARED)), np.nan)
     some = (row >= 0) & (column >= 0)
-    told = menus[list(DECLARED)].astype("Float64").to_numpy(np.float64, na_value=np.nan)
+    # A snapshot that an earlier version took may not have all of them.
+    told = (
+        menus.reindex(columns=list(DECLARED))
+        .astype("Float64")
+        .to_numpy(np.float64, na_value=np.nan)
+    )
     table[row[some], column[some]] = told[some]
     return table
 

@@ -13,6 +13,8 @@ from worlds import small_plan, small_provenance, small_week
 
 from sitecast.allocate import allocate_orders
 from sitecast.forecast import check_conservation, forecast_sites, roll_up
+from sitecast.forecast.roll_up import summed_draws
+from sitecast.pipeline import forecast_week, simulate_week
 from sitecast.records.tables_written import TABLES_WRITTEN
 
 BOOKS = 125
@@ -94,6 +96,26 @@ def require_coherence(week, forecast):
     top = roll_up(forecast, week, ["sku_id"]).set_index("sku_id")["qty_mean"]
     parts = forecast["site_forecast"].groupby("sku_id")["qty_mean"].sum()
     assert top.tolist() == pytest.approx(parts.tolist())
+
+
+def test_r6_fitted_spreads_widen_draws_and_their_roll_ups_stay_coherent():
+    tails = {"cv": 0.25, "reach_80": 1.8, "reach_95": 3.5}
+    row = {"lead_days": 8, **dict.fromkeys(("total", "day", "region", "cell", "recipe"), tails)}
+    by_site, together, relative = ["site_id", "sku_id"], ["sku_id"], []
+    for by_lead in ([], [row]):
+        plan = small_plan(draws=40, simulator={"uncertainty": {"by_lead": by_lead}})
+        week = small_week(plan)
+        forecast = forecast_week(week, simulate_week(week, plan), plan)
+        cells, parts = summed_draws(forecast, week, by_site)
+        whole, sums = summed_draws(forecast, week, together)
+        for place, sku in enumerate(whole["sku_id"]):
+            mine = (cells["sku_id"] == sku).to_numpy()
+            np.testing.assert_allclose(parts[mine].sum(axis=0), sums[place], rtol=1e-12)
+        told = roll_up(forecast, week, together)
+        assert (told["qty_p10"] <= told["qty_p50"]).all()
+        assert (told["qty_p50"] <= told["qty_p90"]).all()
+        relative.append(((told["qty_p90"] - told["qty_p10"]) / told["qty_mean"]).mean())
+    assert relative[1] > 1.3 * relative[0], "the small week is mostly noise of few boxes"
 
 
 def require_order(forecast):

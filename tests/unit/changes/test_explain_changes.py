@@ -195,7 +195,8 @@ def history(kits):
     boxes = pd.DataFrame([("2026-W47", "2026-11-22", "a", "family", 2, 2, 100, 0)], columns=[
         "menu_week", "delivery_date", "region_id", "segment", "n_kits", "portions", "boxes",
         "default_boxes"])  # fmt: skip
-    menu = pd.DataFrame({"menu_week": "2026-W47", "recipe_id": sorted(kits)})
+    menu = pd.DataFrame({"menu_week": "2026-W47", "recipe_id": sorted(kits), "surcharge": 0,
+                         "promotion": 0.0})  # fmt: skip
     frames = {"history_items": items, "history_boxes": boxes, "history_menu": menu}
     return {
         name: TABLES_HISTORY[name].shaped(

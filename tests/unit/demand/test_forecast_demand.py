@@ -1,3 +1,4 @@
+import numpy as np
 import pandas as pd
 import pytest
 from worlds import SEGMENTS, small_plan, small_week
@@ -5,6 +6,7 @@ from worlds import SEGMENTS, small_plan, small_week
 from sitecast.demand import forecast_demand
 from sitecast.demand.box_mix import default_rates, mix
 from sitecast.records.demand_forecast import Choices
+from sitecast.records.week_record import WeekData
 
 
 def row(n_kits, portions, boxes, segment="family"):
@@ -35,6 +37,44 @@ def test_models_can_be_exchanged(week_with_history):
     demand = forecast_demand(week_with_history(), small_plan(), Twelve(), First())
     assert demand.boxes["mean_boxes"].tolist() == [12.0]
     assert set(demand.choices.utilities["segment"]) == {"new", *SEGMENTS}
+
+
+def opening(known, sizes):
+    """The last region opens after the history; the others had so many boxes a day, eight weeks."""
+    regions = [*map(chr, range(ord("a"), ord("a") + len(sizes))), "new"]
+    served = small_week()["region_sites"].iloc[[0] * len(regions)].assign(region_id=regions)
+    served["valid_from"] = [pd.NaT] * len(sizes) + [pd.Timestamp("2026-11-29")]
+    return known([(week, pd.Timestamp(date), region, "family", 2, 3, size, 0)
+                  for week, date in (("2026-W46", "2026-11-16"), ("2026-W47", "2026-11-23"))
+                  for region, size in zip(regions, sizes, strict=False)],
+                 region_sites=served, regions=pd.DataFrame({"region_id": regions}))  # fmt: skip
+
+
+def test_a_region_that_opens_may_be_as_any_region_is(week_with_history):
+    rng = np.random.default_rng(1)
+    sizes = rng.lognormal(4.0, 0.8, 25).astype(int)
+    boxes = forecast_demand(opening(week_with_history, sizes), small_plan()).boxes
+    new = boxes[boxes["region_id"] == "new"]
+    assert (new["delivery_date"] >= pd.Timestamp("2026-11-29")).all()
+    others = boxes[
+        boxes["delivery_date"].isin(new["delivery_date"]) & (boxes["region_id"] != "new")
+    ]
+    of_region = others.groupby("region_id")["mean_boxes"].sum()
+    assert new["mean_boxes"].sum() == pytest.approx(of_region.mean())
+    known = others.groupby("delivery_date")["mean_boxes"].std()
+    assert (new.set_index("delivery_date")["sd_boxes"] > known).all()
+
+
+def test_one_known_region_says_little_of_a_new_one_and_an_old_empty_one_stays_so(week_with_history):
+    week = opening(week_with_history, [50])
+    boxes = forecast_demand(week, small_plan()).boxes
+    new = boxes[boxes["region_id"] == "new"]
+    assert len(new)
+    assert (new["sd_boxes"] > new["mean_boxes"]).all()
+    old = week["region_sites"].assign(valid_from=pd.NaT)
+    tables = {**week.tables, "region_sites": old}
+    boxes = forecast_demand(WeekData(week.provenance, tables), small_plan()).boxes
+    assert set(boxes["region_id"]) == {"a"}
 
 
 def test_mixes_follow_the_history_within_what_is_allowed(week_with_history):
