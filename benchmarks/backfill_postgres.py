@@ -1,23 +1,26 @@
 """A year backfilled with everything on PostgreSQL: 52 weeks, four at once.
 
 Run `python -m benchmarks.backfill_postgres`; QUICK=1 takes 8 weeks. A throw-away PostgreSQL
-(Debian's, fsync on) holds the ledger and Dagster's instance; weeks are those of `sitecast demo`,
-launched by Dagster's backfill. Every week has to be done once. The last line is the headline.
+(Debian's, fsync on) holds the ledger and Dagster's instance; weeks are those of an invented company
+of 60 boxes, launched by Dagster's backfill. Every week has to be done once. The last line is the
+headline.
 """
 
 import os
-import resource
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
+import yaml
 from dagster._core.definitions.run_request import InstigatorType
-from dagster._core.execution.backfill import PartitionBackfill
 from dagster._core.remote_origin import RemoteInstigatorOrigin
 from dagster._core.scheduler.instigation import (
     InstigatorState,
@@ -25,9 +28,11 @@ from dagster._core.scheduler.instigation import (
     SensorInstigatorData,
 )
 
+from benchmarks.companies import invent_company
+from benchmarks.load_state import BACKFILL, request_backfill
+from benchmarks.load_ui import Ui
 from benchmarks.stamp import commit, machine
 from sitecast.deployment import Deployment
-from sitecast.extract.demo import calendar, write_demo_company
 from sitecast.installation import open_installation
 from sitecast.pipeline import configure_plan
 from sitecast.records.week_record import WEEK_RECORDS as RECORDS
@@ -43,16 +48,8 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from servers import Postgres  # a tool of the tests
 
 AT_ONCE, PATIENCE = 4, 7200
-BACKFILL = "a_year"
-
-
-def company(home: Path, weeks: int) -> None:
-    """An invented company with so many weeks to come."""
-    horizon, calendar.FUTURE_WEEKS = calendar.FUTURE_WEEKS, weeks
-    plan_file = write_demo_company(home)
-    calendar.FUTURE_WEEKS = horizon
-    text = plan_file.read_text()
-    plan_file.write_text(text.replace("horizon_weeks: 4", f"horizon_weeks: {weeks}"))
+BOXES, DRAWS = 60, 10
+"""Small weeks: what is measured is everything around the work."""
 
 
 def request(instance: dg.DagsterInstance, weeks: tuple[str, ...]) -> None:
@@ -69,12 +66,29 @@ def request(instance: dg.DagsterInstance, weeks: tuple[str, ...]) -> None:
         origin, InstigatorType.SENSOR, InstigatorStatus.STOPPED,
         stopped,
     ))  # fmt: skip
-    instance.add_backfill(PartitionBackfill.from_asset_partitions(
-        backfill_id=BACKFILL, asset_graph=defs.resolve_asset_graph(), partition_names=list(weeks),
-        asset_selection=[asset.key for asset in WEEK_ASSETS], backfill_timestamp=time.time(),
-        tags={}, dynamic_partitions_store=instance, all_partitions=False, title=None,
-        description=None, run_config=None,
-    ))  # fmt: skip
+    request_backfill(instance, defs, [asset.key for asset in WEEK_ASSETS], weeks, {})
+
+
+@contextmanager
+def servers(folder: Path) -> Iterator[list[Ui]]:
+    """A code server and a daemon that asks it, as deploy/ has them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    place = {"host": "127.0.0.1", "port": port, "location_name": MODULE}
+    workspace = folder / "workspace.yaml"
+    workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": place}]}))
+    commands = [["dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(port), "-m", MODULE],
+                [DAEMON, "run", "-w", str(workspace)]]  # fmt: skip
+    with (folder / "log").open("wb") as log:
+        started = [subprocess.Popen([sys.executable, "-m", *command], stdout=log, stderr=log,
+                                    start_new_session=True) for command in commands]  # fmt: skip
+        try:
+            yield [Ui("", process.pid, 0.0) for process in started]
+        finally:
+            for process in reversed(started):
+                process.terminate()
+                process.wait()
 
 
 def wait(instance: dg.DagsterInstance, weeks: int) -> Counter[str]:
@@ -119,34 +133,31 @@ def measure(folder: Path, weeks: int) -> int:
             os.environ[f"SITECAST_{name}_URL"] = server.new_database()
         os.environ["SITECAST_MAX_CONCURRENT_WEEKS"] = str(AT_ONCE)
         os.environ["SITECAST_HOME"] = str(folder / "home")
-        company(folder / "home", weeks)
+        invent_company(folder / "home", BOXES, weeks=weeks, draws=DRAWS)
         deployment = Deployment()
         os.environ["DAGSTER_HOME"] = str(init_instance(deployment))
         opened = open_installation(deployment)
         now = InstallationResource().now()
         plan = configure_plan(opened, opened.plan_settings(), now)
-        with dg.DagsterInstance.get() as instance, (folder / "log").open("wb") as log:
+        with dg.DagsterInstance.get() as instance:
             request(instance, plan.menu_weeks)
-            used, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-            daemon = subprocess.Popen([sys.executable, "-m", DAEMON, "run", "-m", MODULE],
-                                      stdout=log, stderr=log, start_new_session=True)  # fmt: skip
-            done = wait(instance, weeks)
-            wall = time.monotonic() - start
-            daemon.terminate()
-            daemon.wait()
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
+            start = time.monotonic()
+            with servers(folder) as running:
+                done = wait(instance, weeks)
+                wall = time.monotonic() - start
+                used = sum((server.cpu_by_role() for server in running), Counter[str]())
             ticks(instance)
-        cpu = after.ru_utime + after.ru_stime - used.ru_utime - used.ru_stime
         stored = sum(opened.weeks.head(plan.plan_id, week, record) is not None
                      for week in plan.menu_weeks for record in RECORDS)  # fmt: skip
         database = postgres_cpu(server)
     finally:
         server.remove()
     once = done == dict.fromkeys(plan.menu_weeks, 1) and stored == weeks * len(RECORDS)
+    told = ", ".join(f"{cpu / weeks:.2f} in {role}" for role, cpu in sorted(used.items()))
     print(f"{machine()}; commit {commit()}; load averages {os.getloadavg()}")
     print(f"backfill on PostgreSQL: {weeks} weeks, {AT_ONCE} at once: "
           f"{'each done once' if once else 'NOT each done once'}; {wall:.0f} s, "
-          f"{wall / weeks:.2f} s a week; {cpu / weeks:.2f} CPU s a week in Dagster's processes, "
+          f"{wall / weeks:.2f} s a week; CPU s a week: {told}, "
           f"{database / weeks:.2f} in PostgreSQL's")  # fmt: skip
     return int(not once)
 

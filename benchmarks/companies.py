@@ -12,7 +12,9 @@ SPLIT = "harbour"
 """The factory that becomes several when a company shall have more of them."""
 
 
-def invent_company(home: Path, boxes: int, *, like="demo", sites=0, weeks=4, draws=0) -> Path:
+def invent_company(
+    home: Path, boxes: int, *, like="demo", sites=0, weeks=4, draws=0, recipes=0, varieties=0
+) -> Path:
     """Write a company and its plan file; returns the home.
 
     Args:
@@ -23,11 +25,15 @@ def invent_company(home: Path, boxes: int, *, like="demo", sites=0, weeks=4, dra
             nearly equal costs.
         weeks: menu weeks of the plan; those without orders yet have a forecast only.
         draws: draws of the plan; 0 for those of `like`.
+        recipes: on a menu, out of twice as many; 0 for those of `like`.
+        varieties: of each ingredient, as SKUs of their own; 0 for those of `like`.
     """
     profile = sizes.company_size(like)
     sizes.SIZES["benchmark"] = replace(
         profile, name="benchmark", boxes_per_week=boxes, draws=draws or profile.draws,
-        sites=_scaled(profile, boxes),
+        sites=_scaled(profile, boxes), menu_recipes=recipes or profile.menu_recipes,
+        pool_recipes=2 * recipes or profile.pool_recipes,
+        varieties=varieties or profile.varieties,
     )  # fmt: skip
     horizon, calendar.FUTURE_WEEKS = calendar.FUTURE_WEEKS, max(weeks, calendar.FUTURE_WEEKS)
     try:

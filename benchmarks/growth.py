@@ -1,7 +1,8 @@
-"""How cost grows along every axis: boxes, draws, sites, weeks; a unit must not become dearer.
+"""How cost grows along every axis: boxes, draws, sites, recipes, SKUs, weeks; no unit gets dearer.
 
 Run `make bench-growth` (the largest point is a week of 2 million boxes: 6 GB and some minutes);
-QUICK=1 leaves the largest points out. One point is one process. `python -m benchmarks.growth boxes`
+QUICK=1 measures the two smallest points of three axes. One point is one process.
+`python -m benchmarks.growth boxes`
 measures one axis anew, `… report` writes the tables and the picture of what was measured before.
 The last line is the headline; a unit whose cost grows exits with 1.
 """
@@ -21,15 +22,17 @@ RESULTS = Path(__file__).parent / "results" / "growth.csv"
 BOXES = [dict(boxes=b, draws=20) for b in (2_000, 20_000, 200_000, 2_000_000)]
 DRAWS = [dict(boxes=20_000, draws=d) for d in (10, 100, 1_000)]
 SITES = [dict(boxes=20_000, draws=100, sites=s) for s in (2, 4, 10)]
+RECIPES = [dict(boxes=20_000, draws=20, recipes=r) for r in (20, 60, 200)]
+SKUS = [dict(boxes=20_000, draws=20, recipes=60, varieties=v) for v in (1, 3, 7)]
 WEEKS = [dict(boxes=2_000, draws=20, weeks=w) for w in (1, 4, 12, 52)]
-AXES = {"draws": DRAWS, "sites": SITES, "weeks": WEEKS, "boxes": BOXES}
-LARGEST = 2_000_000
+AXES = {"draws": DRAWS, "sites": SITES, "recipes": RECIPES, "skus": SKUS, "weeks": WEEKS,
+        "boxes": BOXES}  # fmt: skip
+QUICK_AXES = ("draws", "sites", "boxes")
 
 
 def points(axes, quick):
-    for axis in axes:
-        kept = [case for case in AXES[axis] if case["boxes"] < LARGEST or not quick]
-        for case in kept[:3] if quick else kept:
+    for axis in QUICK_AXES if quick else axes:
+        for case in AXES[axis][:2] if quick else AXES[axis]:
             yield axis, case
 
 

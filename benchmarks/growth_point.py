@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pyarrow.parquet
 
 from benchmarks.companies import invent_company
@@ -22,15 +23,12 @@ COPIED_MIB = 256
 
 
 def main(folder, axis, case):
-    case = {"sites": 0, "weeks": 4, **case}
-    company = invent_company(
-        Path(folder) / "company", case["boxes"], like="demo", sites=case["sites"],
-        weeks=case["weeks"], draws=case["draws"],
-    )  # fmt: skip
+    case = {"sites": 0, "weeks": 4, "recipes": 0, "varieties": 1, **case}
+    company = invent_company(Path(folder) / "company", **case)
     whole = axis == "weeks"
     stages, plan, home = through_library(company, Path(folder) / "library", whole)
     weeks = plan.menu_weeks if whole else plan.menu_weeks[MEASURED:][:1]
-    row = {**case, "sites": case["sites"] or 2, "load": os.getloadavg()[0]}
+    row = {**case, **sizes_of(company / "input"), "load": os.getloadavg()[0]}
     for stage in ("extract", "simulate", "forecast", "checks"):
         row[stage] = sum(stages.seconds[week, stage] for week in weeks) / len(weeks)
     stored = [stage for _, stage in stages.seconds if stage.startswith("store")]
@@ -44,6 +42,16 @@ def main(folder, axis, case):
     row["gib_per_second"] = bandwidth()
     row["dagster"] = through_dagster(company, Path(folder)) / len(weeks) if whole else float("nan")
     print(json.dumps(row))
+
+
+def sizes_of(folder):
+    """How many sites, recipes on an ordinary menu, and SKUs the company has."""
+    menu = pd.read_parquet(folder / "menu.parquet")
+    return {
+        "sites": len(pd.read_parquet(folder / "sites.parquet")),
+        "recipes": int(menu.groupby("menu_week").size().median()),
+        "skus": len(pd.read_parquet(folder / "skus.parquet")),
+    }
 
 
 def through_library(company, home, whole):

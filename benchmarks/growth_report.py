@@ -18,6 +18,7 @@ def unit_costs(rows: pd.DataFrame) -> pd.DataFrame:
     """CPU seconds per unit of each axis: a box, a draw of a box, a site, a week."""
     made = rows["boxes"] * rows["draws"]
     unit = {"boxes": rows["boxes"], "draws": made, "sites": rows["sites"],
+            "recipes": rows["recipes"], "skus": rows["skus"],
             "weeks": pd.Series(1, rows.index)}  # fmt: skip
     cost = rows["week"] + rows["publish"].fillna(0.0)
     return rows.assign(cost=cost, per_unit=[

@@ -97,7 +97,7 @@ def backfill(made, ui):
     ended = made.wait_for_backfill()
     wall = time.monotonic() - start
     used = (ui.cpu() - before) / made.size.backfill
-    alone = made.cpu_of_a_week()
+    alone = made.cpu_of_a_week(at_once=AT_ONCE)
     failed = made.size.backfill - ended
     print(f"backfill of {made.size.backfill} weeks, {AT_ONCE} at once: {wall:.1f} s, "
           f"{wall / made.size.backfill:.2f} s a week; {used:.2f} CPU s a week, the library's "

@@ -112,7 +112,7 @@ class _Runner:
         missing = [week for week in plan.menu_weeks if week not in outcomes]
         if not missing:
             return outcomes
-        preload(self.definitions)
+        preload(self.definitions, len(missing))
         created = self.in_child("weeks", partial(self.create_week_runs, plan, missing))
         if not created.succeeded:
             return outcomes | {week: created for week in missing}

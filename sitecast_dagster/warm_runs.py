@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import sitecast
+from sitecast_dagster.kept_connections import keep_connections
 
 PRELOADED = "sitecast_dagster.preloaded"
 CODE_SERVER = ["api", "grpc"]
@@ -29,8 +30,10 @@ def fork_runs_of_this_code_server() -> None:
 
     Without a fork server (Windows), runs begin as Dagster begins them.
     """
-    can_fork = "forkserver" in multiprocessing.get_all_start_methods()
-    if sys.argv[1:3] == CODE_SERVER and can_fork:
+    if sys.argv[1:3] != CODE_SERVER:
+        return
+    keep_connections()
+    if "forkserver" in multiprocessing.get_all_start_methods():
         spawning: Any = multiprocessing.get_context("spawn")
         spawning.Process = forking_while_unchanged(spawning.Process)
 

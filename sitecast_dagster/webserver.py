@@ -18,6 +18,7 @@ from dagster_webserver.app import create_app_from_workspace_process_context
 
 from sitecast_dagster import daemon
 from sitecast_dagster.guard import Guard
+from sitecast_dagster.kept_connections import keep_connections
 from sitecast_dagster.resources import InstallationResource
 
 MODULE = "sitecast_dagster.webserver"
@@ -40,6 +41,7 @@ def main(arguments: Sequence[str]) -> None:
         _dev.open_ipc_subprocess = _open_guarded
         _dev.dev_command(arguments[1:], prog_name="dagster dev")
     else:
+        keep_connections()
         _webserver.create_app_from_workspace_process_context = guarded_app
         options = {"prog_name": "dagster-webserver", "auto_envvar_prefix": "DAGSTER_WEBSERVER"}
         _webserver.dagster_webserver(arguments, **options)

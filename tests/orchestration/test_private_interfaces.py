@@ -1,9 +1,11 @@
 """What the layer takes from Dagster's private interfaces, held against the pinned version."""
 
 import inspect
+import sqlite3
 import subprocess
 import sys
 import tomllib
+import uuid
 from importlib import import_module
 from pathlib import Path
 
@@ -12,11 +14,14 @@ import dagster._cli.dev
 import dagster._grpc.server
 import dagster_webserver.cli
 import yaml
+from dagster._core.storage.event_log.sqlite import sqlite_event_log
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
+from dagster._core.storage.sql import check_alembic_revision, get_alembic_config
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster_celery.config import TASK_EXECUTE_JOB_NAME
 
 from sitecast.deployment import Deployment
-from sitecast_dagster import daemon, kept_connections, webserver, worker
+from sitecast_dagster import daemon, kept_connections, run_databases, webserver, worker
 from sitecast_dagster.definitions import defs
 from sitecast_dagster.guard import Guard
 from sitecast_dagster.instance_settings import FOLDER
@@ -65,9 +70,10 @@ def test_dagster_dev_and_the_webserver_put_the_guard_in_front_of_the_ui(monkeypa
     monkeypatch.setattr(dagster_webserver.cli, name, None)
     monkeypatch.setattr(dagster_webserver.cli, "dagster_webserver", lambda *_, **__: None)
     monkeypatch.setattr(webserver, name, lambda *_: served.append("the UI"))
+    monkeypatch.setattr(webserver, "keep_connections", lambda: served.append("kept"))
     webserver.main([])
     assert isinstance(getattr(dagster_webserver.cli, name)("context"), Guard)
-    assert served == ["the UI"]
+    assert served == ["kept", "the UI"]
 
 
 def test_dagster_dev_starts_the_webserver_by_the_module_that_is_replaced():
@@ -122,11 +128,35 @@ def test_every_sqlite_store_makes_its_engines_by_the_function_that_is_replaced()
         assert made > 0
         assert made == source.count("create_engine(") == source.count("poolclass=NullPool")
 
+        assert "check_alembic_revision(" in source
+
+
+def test_a_run_begins_with_the_database_that_dagster_makes_for_it(tmp_path):
+    stock = SqliteEventLogStorage(str(tmp_path))
+    with stock.run_connection("stock"):
+        pass
+    copy = tmp_path / f"{uuid.uuid4()}.db"
+    run_databases.begin_run_database(copy)
+    theirs, ours = (sqlite3.connect(path) for path in (stock.path_for_shard("stock"), copy))
+    for asked in ("SELECT sql FROM sqlite_master ORDER BY name", "SELECT * FROM alembic_version",
+                  "PRAGMA journal_mode", "PRAGMA integrity_check"):  # fmt: skip
+        assert ours.execute(asked).fetchall() == theirs.execute(asked).fetchall()
+    copy.write_bytes(b"events of a run")
+    run_databases.begin_run_database(copy)
+    run_databases.begin_run_database(tmp_path / "other.db")
+    assert copy.read_bytes() == b"events of a run"
+    assert not (tmp_path / "other.db").exists()
+    with stock.index_connection() as connection:
+        config = get_alembic_config(sqlite_event_log.__file__)
+        found = run_databases.revisions(config, connection)
+        assert found == check_alembic_revision(config, connection)
+
 
 def test_what_is_stored_through_kept_connections_is_there_for_others_and_no_journal_is_left(stage):
     home = str(stage.company.home / "dagster")
     code = (
-        "import multiprocessing, sys, dagster as dg\n"
+        "import os, sys, uuid, dagster as dg\n"
+        "from sitecast_dagster import kept_connections\n"
         "from sitecast_dagster.kept_connections import keep_connections\n"
         "from sitecast_dagster.stored_runs import create_run\n"
         "from sitecast_dagster.definitions import defs\n"
@@ -134,6 +164,11 @@ def test_what_is_stored_through_kept_connections_is_there_for_others_and_no_jour
         "with dg.DagsterInstance.from_config(sys.argv[1]) as instance:\n"
         "    for tag in 'ab':\n"
         "        create_run(instance, defs.resolve_job_def('plan_weeks'), {'tag': tag})\n"
+        "    kept_connections.MOST_KEPT = 2\n"
+        "    for n in range(5):\n"
+        "        instance.all_logs(str(uuid.UUID(int=n)))\n"
+        "    opened = [os.readlink(f) for f in os.scandir('/proc/self/fd') if f.is_symlink()]\n"
+        "    assert sum(name.endswith('.db') for name in opened) <= 2, opened\n"
     )
     subprocess.run([sys.executable, "-c", code, home], check=True)
     runs = stage.instance.get_runs(dg.RunsFilter(job_name="plan_weeks"))

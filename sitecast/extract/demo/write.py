@@ -11,7 +11,7 @@ import pyarrow.parquet
 from sitecast.extract.demo import calendar, cookbook, menus, network, order_book, pantry
 from sitecast.extract.demo.company import Company, found_company
 from sitecast.extract.demo.customers import segments
-from sitecast.extract.demo.sizes import company_size
+from sitecast.extract.demo.sizes import CompanySize, company_size
 from sitecast.extract.demo.stockroom import stock_tables
 from sitecast.extract.demo.usage import usage_of_week, usage_table
 from sitecast.extract.demo.vocabulary import plan_template
@@ -24,7 +24,7 @@ DEFAULT_SEED = 20261120
 
 def write_demo_company(
     target: Path,
-    size: str = "demo",
+    size: str | CompanySize = "demo",
     seed: int = DEFAULT_SEED,
     progress: Callable[[str], None] | None = None,
 ) -> Path:
@@ -32,7 +32,7 @@ def write_demo_company(
 
     Args:
         target: folder that gets `plan.yaml` and `input/`; made when missing.
-        size: `demo` (3,000 boxes a week) or `gousto` (200,000).
+        size: `demo` (3,000 boxes a week), `gousto` (200,000), or one of your own.
         seed: names the random streams; the same seed gives the same bytes.
         progress: told in words what is being written.
     Returns:
@@ -41,7 +41,7 @@ def write_demo_company(
         SettingsError: there is no such size.
     """
     tell = progress or (lambda _: None)
-    profile = company_size(size)
+    profile = company_size(size) if isinstance(size, str) else size
     with written_or_store_error(target):  # it becomes the home of an installation: its owner's
         target.mkdir(parents=True, exist_ok=True, mode=0o700)
     tell("inventing the company")
