@@ -133,10 +133,11 @@ def connections_kept() -> Iterator[None]:
     modules = [import_module(name) for name in kept_connections.STORAGES]
     with pytest.MonkeyPatch.context() as patch:
         for module in modules:
-            patch.setattr(module, "create_engine", vars(module)["create_engine"])  # put back
+            for name in ("create_engine", "check_alembic_revision"):
+                patch.setattr(module, name, vars(module)[name])  # put back
         kept_connections.keep_connections()
         yield
-    kept_connections._close_all()
+    kept_connections.close_unused()
 
 
 @pytest.fixture
