@@ -1,5 +1,7 @@
 """forecast_plan: the configurator as an asset; it also keeps the partition set `menu_week`."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
 import sitecast
@@ -30,14 +32,20 @@ def forecast_plan(
     if plan.warning:
         context.log.warning(plan.warning)
     context.instance.add_run_tags(context.run.run_id, {PLAN_ID_TAG: plan.plan_id})
-    registered = context.instance.get_dynamic_partitions(MENU_WEEK)
-    added = weeks_to_add(registered, plan.menu_weeks)
-    dropped = weeks_to_drop(registered, plan.menu_weeks, weeks_in_use(context.instance))
-    context.instance.add_dynamic_partitions(MENU_WEEK, added)
-    context.instance.add_dynamic_partitions(PAST_WEEK, over)
-    for week in dropped:
-        context.instance.delete_dynamic_partition(MENU_WEEK, week)
-    changes = {"weeks added": added, "weeks dropped": dropped}
+    changes = _keep_partitions(context.instance, plan.menu_weeks, over)
     return dg.MaterializeResult(
         metadata={**plan_metadata(plan), **changes}, data_version=dg.DataVersion(plan.plan_id)
     )
+
+
+def _keep_partitions(
+    instance: dg.DagsterInstance, weeks: Sequence[str], over: Sequence[str]
+) -> dict[str, list[str]]:
+    registered = instance.get_dynamic_partitions(MENU_WEEK)
+    added = weeks_to_add(registered, weeks)
+    dropped = weeks_to_drop(registered, weeks, weeks_in_use(instance))
+    instance.add_dynamic_partitions(MENU_WEEK, added)
+    instance.add_dynamic_partitions(PAST_WEEK, over)
+    for week in dropped:
+        instance.delete_dynamic_partition(MENU_WEEK, week)
+    return {"weeks added": added, "weeks dropped": dropped}
