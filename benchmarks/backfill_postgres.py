@@ -7,7 +7,6 @@ headline.
 """
 
 import os
-import socket
 import statistics
 import subprocess
 import sys
@@ -19,7 +18,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import dagster as dg
-import yaml
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import RemoteInstigatorOrigin
 from dagster._core.scheduler.instigation import (
@@ -70,25 +68,16 @@ def request(instance: dg.DagsterInstance, weeks: tuple[str, ...]) -> None:
 
 
 @contextmanager
-def servers(folder: Path) -> Iterator[list[Ui]]:
-    """A code server and a daemon that asks it, as deploy/ has them."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    place = {"host": "127.0.0.1", "port": port, "location_name": MODULE}
-    workspace = folder / "workspace.yaml"
-    workspace.write_text(yaml.safe_dump({"load_from": [{"grpc_server": place}]}))
-    commands = [["dagster", "api", "grpc", "-h", "127.0.0.1", "-p", str(port), "-m", MODULE],
-                [DAEMON, "run", "-w", str(workspace)]]  # fmt: skip
+def daemon(folder: Path) -> Iterator[Ui]:
+    """A daemon with its code server, as deploy/ has it."""
     with (folder / "log").open("wb") as log:
-        started = [subprocess.Popen([sys.executable, "-m", *command], stdout=log, stderr=log,
-                                    start_new_session=True) for command in commands]  # fmt: skip
+        process = subprocess.Popen([sys.executable, "-m", DAEMON, "run", "-m", MODULE], stdout=log,
+                                   stderr=log, start_new_session=True)  # fmt: skip
         try:
-            yield [Ui("", process.pid, 0.0) for process in started]
+            yield Ui("", process.pid, 0.0)
         finally:
-            for process in reversed(started):
-                process.terminate()
-                process.wait()
+            process.terminate()
+            process.wait()
 
 
 def wait(instance: dg.DagsterInstance, weeks: int) -> Counter[str]:
@@ -142,10 +131,10 @@ def measure(folder: Path, weeks: int) -> int:
         with dg.DagsterInstance.get() as instance:
             request(instance, plan.menu_weeks)
             start = time.monotonic()
-            with servers(folder) as running:
+            with daemon(folder) as running:
                 done = wait(instance, weeks)
                 wall = time.monotonic() - start
-                used = sum((server.cpu_by_role() for server in running), Counter[str]())
+                used = running.cpu_by_role()
             ticks(instance)
         stored = sum(opened.weeks.head(plan.plan_id, week, record) is not None
                      for week in plan.menu_weeks for record in RECORDS)  # fmt: skip
