@@ -17,7 +17,6 @@ from sitecast.demand.boosted_ridge import (
 )
 from sitecast.demand.panel import Floats, Ints, Panel, box_table, read_panel
 from sitecast.demand.panel_features import CATEGORIES, LINEAR, week_rows
-from sitecast.demand.volumes import nothing_known
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WeekData
 
@@ -40,8 +39,6 @@ class BoostedVolumes:
     def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
         """See VolumeModel.boxes."""
         panel = read_panel(week, plan)
-        if panel is None:
-            raise nothing_known(week)
         told = forecast(panel)
         return box_table(panel, told.mean, told.variance)
 

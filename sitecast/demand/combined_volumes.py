@@ -15,7 +15,6 @@ from sitecast.demand.boosted_volumes import forecast
 from sitecast.demand.combination import combination_weights
 from sitecast.demand.faded_levels import COUNT, faded_levels
 from sitecast.demand.panel import Floats, Panel, box_table, read_panel
-from sitecast.demand.volumes import nothing_known
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WeekData
 
@@ -37,8 +36,6 @@ class CombinedVolumes:
     def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
         """See VolumeModel.boxes."""
         panel = read_panel(week, plan)
-        if panel is None:
-            raise nothing_known(week)
         return box_table(panel, *combined(panel, levels_told(panel, target_places(panel))))
 
 
@@ -55,8 +52,6 @@ class DrivenVolumes:
     def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
         """See VolumeModel.boxes."""
         panel = read_panel(week, plan)
-        if panel is None:
-            raise nothing_known(week)
         boosted = forecast(panel)
         levels = levels_told(panel, boosted.places)
         past = np.concatenate([levels.past, np.nan_to_num(boosted.past_mean)[None]])

@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.demand.past import day_of_week, latest_weeks, past
+from sitecast.demand.volumes import nothing_known
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_drivers import CLOSED, DEMAND_DRIVERS
 from sitecast.records.week_record import WeekData
@@ -52,17 +53,20 @@ class Panel:
         return self.boxes[:, : self.boxes.shape[1] - self.lag]
 
 
-def read_panel(week: WeekData, plan: ForecastPlan) -> Panel | None:
-    """Lay out what is known of a week; None without history.
+def read_panel(week: WeekData, plan: ForecastPlan) -> Panel:
+    """Lay out what is known of a week.
 
     The panel's weeks are the seven-day steps back from the week to forecast, whatever they are
     called: one without boxes is a week of unknowns. Only days on which the week delivers count.
+
+    Raises:
+        DataError: there is no history.
     """
     weeks = latest_weeks(week, plan.settings.history_weeks)
     rows = past(week, "history_boxes")
     rows = rows[rows["menu_week"].isin(weeks)].reset_index(drop=True)
     if rows.empty:
-        return None
+        raise nothing_known(week)
     offsets = np.sort(day_of_week(week, week["delivery_days"]).to_numpy(np.int64))
     start = week["menu_weeks"].set_index("menu_week")["start_date"]
     first, last = start[weeks].min(), start[week.menu_week]
