@@ -69,9 +69,6 @@ CHECKLIST = {
         "tests/unit/publish/test_deliver.py::"
         "test_file_mailer_writes_private_eml_files_named_by_message_id",
     ),
-    "Secrets: none in logs, events, metadata, files or output": (
-        "tests/orchestration/test_failures.py::test_no_secret_reaches_the_instance",
-    ),
     "Secrets: not shown when they are malformed": (
         "tests/unit/extract/test_database.py::test_wrong_urls_are_settings_errors_without_the_password",
         "tests/unit/publish/test_mailers.py::test_password_is_decoded_and_never_shown",

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -129,14 +130,20 @@ def _row(
                      message.as_bytes())  # fmt: skip
 
 
+@cache
+def _environments() -> tuple[Environment, Environment]:
+    """For plain text and for HTML; kept, with the templates that they compiled."""
+    folder = FileSystemLoader(Path(__file__).parent)
+    plain = Environment(loader=folder, undefined=StrictUndefined, trim_blocks=True,
+                        lstrip_blocks=True, autoescape=False)  # noqa: S701 - plain text  # fmt: skip
+    return plain, plain.overlay(autoescape=True)
+
+
 def _fill(
     message: EmailMessage, facts: Mapping[str, Any], pictures: list[EmailMessage],
     workbook: EmailMessage | None,
 ) -> None:  # fmt: skip
-    folder = FileSystemLoader(Path(__file__).parent)
-    plain = Environment(loader=folder, undefined=StrictUndefined, trim_blocks=True,
-                        lstrip_blocks=True, autoescape=False)  # noqa: S701 - plain text  # fmt: skip
-    marked = plain.overlay(autoescape=True)
+    plain, marked = _environments()
     message.set_content(plain.get_template("message.txt.j2").render(facts))
     shown = [picture["Content-ID"].strip("<>").partition("@")[0] for picture in pictures]
     html = marked.get_template("message.html.j2").render(facts, pictures=shown)

@@ -28,14 +28,14 @@ def test_sensors_ask_for_nothing_and_the_weeks_of_a_backfill_can_be_forecast(tmp
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SITECAST_MAX_CONCURRENT_WEEKS", "2")
     home = tmp_path / "home"
-    busy = busy_installation(home, Size(past_weeks=120, publications=6, backfill=2), at_once=2)
+    busy = busy_installation(home, Size(past_weeks=60, publications=3, backfill=1), at_once=2)
     opened = InstallationResource.of(Deployment(home=home)).open()
-    assert len(opened.ledger.publications()) == 6
+    assert len(opened.ledger.publications()) == 3
     assert (opened.ledger.publications()["status"] == "current").sum() == 1
     assert len(opened.ledger.current("site_load")) > 0
     with dg.DagsterInstance.from_config(str(dagster_home(Deployment(home=home)))) as instance:
         registered = instance.get_dynamic_partitions("menu_week")
-        assert len(registered) == len(set(registered)) == 120 + 1 + 2
+        assert len(registered) == len(set(registered)) == 60 + 1 + 1
         assert set(busy.weeks) < set(registered)
         for sensor in (new_weeks, publish, deliver):
             assert _asked(sensor, instance, home) == []

@@ -119,24 +119,6 @@ def test_a_broken_plan_file_is_told_to_those_who_were_told_last(stage):
     assert [row.recipient for row in _waiting(stage)] == ["planning@example.com"]
 
 
-def test_no_secret_reaches_the_instance(stage, monkeypatch):
-    secret = "canary-4711"
-    monkeypatch.setenv("SITECAST_SMTP_URL", f"smtp://user:{secret}@localhost:9")
-    monkeypatch.setenv("SITECAST_SOURCE_URL", f"postgresql+psycopg2://u:{secret}@localhost:9/db")
-    stage.company.plan(horizon_weeks=2)
-    stage.run("plan_weeks")
-    plan = stage.company.open().current_plan()
-    stage.company.change("box_forecast", plan.menu_weeks[1], mean_boxes=-5.0)
-    for week in plan.menu_weeks:
-        stage.run("forecast_week", week)
-    stage.run("publish_forecast")
-    stage.company.plan(source="database")
-    assert not stage.run("plan_weeks").success
-    home = stage.company.home / "dagster"
-    hits = [p for p in home.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
-    assert hits == []
-
-
 def _look(stage):
     """What the sensor does, having looked once before anything failed."""
     with dg.build_sensor_context(

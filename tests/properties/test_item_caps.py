@@ -38,7 +38,7 @@ def kits_by_site(result):
     return {item: kits[:, :, (names == item).to_numpy()].sum(axis=2) for item in names.unique()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(shapes, item_caps, site_caps, st.sampled_from([0, 8]))
 def test_r3_r4_no_item_cap_is_broken_and_no_box_is_lost(shape, caps, site_cap, frozen):
     week, made, result = world(shape, caps, site_cap, frozen)

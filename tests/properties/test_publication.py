@@ -30,6 +30,7 @@ from sitecast.publish import (
 from sitecast.publish.deliver import pause
 from sitecast.store.outbox import Outbox
 
+KILLS = 8
 PLANS = {"plan-a": ("w1", "w2", "w3"), "plan-b": ("w2", "w3", "w4")}
 EVENTS = st.lists(
     st.one_of(
@@ -155,7 +156,7 @@ def test_r9_r10_a_publisher_killed_anywhere_publishes_all_or_nothing_and_then_on
     publish(world)
     old = _seen(world)
     kills = 0
-    for k in range(0, points, max(points // 16, 1)):
+    for k in range(0, points, max(points // KILLS, 1)):
         world.store_week(WEEKS[0], scale=2.0 + k)
         kills += kill_at(tmp_path, lambda: publish(world), k)
         seen = _seen(world)
@@ -170,7 +171,7 @@ def test_r9_r10_a_publisher_killed_anywhere_publishes_all_or_nothing_and_then_on
             == (new["current"])
         )
         old = new
-    assert kills >= 16
+    assert kills >= KILLS
 
 
 def _seen(world: World) -> dict[str, object]:

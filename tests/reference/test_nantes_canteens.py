@@ -17,6 +17,7 @@ def _benchmark():
     return module
 
 
+@pytest.mark.slow
 @pytest.mark.shared_data
 @pytest.mark.skipif(not FOLDER.exists(), reason=f"the evaluation data are not in {FOLDER}")
 def test_weighted_mean_beats_the_planner_and_the_mean_of_four_weekdays():

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from functools import cache
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -24,20 +25,26 @@ def render_page(contents: Contents, ui_url: str) -> str:
         contents: what the publication says.
         ui_url: address of the Dagster UI; linked when it is http or https.
     """
-    environment = Environment(
-        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters["number"] = lambda value: f"{value:,.0f}"
     style, script = _file("page.css"), _script()
     view = page_view(contents, ui_url if ui_url.startswith(("http://", "https://")) else "")
     pictures = [chart["svg"] for chart in view["charts"]]
     pictures += [view["changes"]["picture"]] if view["changes"] else []
     drawn = [found for picture in pictures for found in _STYLES.findall(picture)]
-    return environment.get_template("page.html.j2").render(
+    return _environment().get_template("page.html.j2").render(
         view, style=Markup(style), script=Markup(script),  # noqa: S704 - our own files
         policy=content_policy([style, *drawn], script),
     )  # fmt: skip
+
+
+@cache
+def _environment() -> Environment:
+    """Kept, with the templates that it compiled."""
+    made = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    made.filters["number"] = lambda value: f"{value:,.0f}"
+    return made
 
 
 def content_policy(styles: list[str], script: str) -> str:
