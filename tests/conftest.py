@@ -1,5 +1,6 @@
 """Servers that tests ask for by name, each started once by a worker; folders, and counts."""
 
+import gc
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,6 +10,13 @@ import pytest
 from counts import Counted, memory_folder
 from servers import BUCKET, INITDB, REDIS, S3_KEYS, Postgres, S3Server, redis
 from upath import UPath
+
+
+def pytest_collection_finish() -> None:
+    """What was imported stays: the collector need not look through it again and again."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
 
 
 @pytest.fixture(scope="session")
