@@ -93,12 +93,15 @@ def placed_classes(placed: PlacedOrders, classes: pd.DataFrame, axes: WeekAxes) 
 
 def class_boxes(tallies: Sequence[DrawTally], numbers: ClassNumbers) -> pd.DataFrame:
     """Simulated boxes by draw and class, sorted."""
-    rows = [
-        pd.DataFrame({"draw": draw, "class_id": numbers.find(t.class_place, t.class_sites),
-                      "boxes": t.class_boxes}).sort_values("class_id")
-        for draw, t in enumerate(tallies)
-    ]  # fmt: skip
-    return CLASS_BOXES.shaped(pd.concat(rows, ignore_index=True))
+    place = np.concatenate([tally.class_place for tally in tallies])
+    sites = np.concatenate([tally.class_sites for tally in tallies])
+    boxes = np.concatenate([tally.class_boxes for tally in tallies])
+    draw = np.repeat(np.arange(len(tallies)), [len(tally.class_place) for tally in tallies])
+    class_id = numbers.find(place, sites)
+    order = np.lexsort((class_id, draw))
+    return CLASS_BOXES.shaped(pd.DataFrame({
+        "draw": draw[order], "class_id": class_id[order], "boxes": boxes[order],
+    }))  # fmt: skip
 
 
 def _placed_keys(placed: PlacedOrders) -> pd.DataFrame:

@@ -38,6 +38,8 @@ class ShockLaw:
 
     def at(self, u: Floats) -> Floats:
         """Quantiles; exactly 1 where the spread is 0."""
+        if not self.sigma.any():
+            return np.ones(np.broadcast_shapes(self.sigma.shape, u.shape))
         shocks = np.exp(self.sigma * widened(ndtri(u), self.tails) - self.log_mean)
         # Single precision: the last bits differ between processors, and none of them matters.
         return shocks.astype(np.float32).astype(np.float64)

@@ -5,8 +5,11 @@ shocks (week, day, region) and a shock of its own where the forecast's spread as
 Every shock is named by what it belongs to, so no cell depends on which other cells exist (R7).
 """
 
+import math
 from collections.abc import Iterable
+from typing import Any
 
+import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtri, pdtr
@@ -16,6 +19,8 @@ from sitecast.randomness import stream_keys
 Floats = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 _GAMMA, _WORD = 0x9E3779B97F4A7C15, 2**64 - 1
+_FEW = 64.0
+"""Means up to which counting from 0 is quicker than a guess and the distribution function."""
 
 
 def keys_of(seed: int, menu_week: str, purpose: str, names: Iterable[object]) -> Keys:
@@ -43,15 +48,39 @@ def poisson_quantile(u: Floats, mu: Floats) -> NDArray[np.int64]:
         u: (n,) in (0, 1).
         mu: (n,) means of at least 0.
     Source:
-        Cornish–Fisher expansion as a guess, corrected with the exact distribution function.
+        Up to a mean of 64 the probabilities are added up from 0; beyond, a Cornish–Fisher expansion
+        is corrected with the exact distribution function.
     Example:
         >>> poisson_quantile(np.array([0.5, 0.99]), np.array([3.0, 3.0])).tolist()
         [3, 8]
     """
+    n = _counted(u, mu, _FEW)
+    many = np.flatnonzero(mu > _FEW)
+    n[many] = _corrected(u[many], mu[many])
+    return n
+
+
+@numba.njit(cache=True, nogil=True)
+def _counted(u: Any, mu: Any, most: Any) -> Any:
+    """Quantiles of means up to `most`; 0 for others."""
+    n = np.zeros(len(u), np.int64)
+    for i in range(len(u)):
+        if mu[i] <= most:
+            term = math.exp(-mu[i])
+            below, count = term, 0
+            # Far out in the tail a term is too small to be added: that is as far as numbers reach.
+            while below < u[i] and (count < mu[i] or below + term > below):
+                count += 1
+                term *= mu[i] / count
+                below += term
+            n[i] = count
+    return n
+
+
+def _corrected(u: Floats, mu: Floats) -> NDArray[np.int64]:
     z = ndtri(u)
-    guess = np.floor(mu + np.sqrt(mu) * z + (z**2 - 1) / 6 + 0.5)
-    n = np.where(mu > 0, np.maximum(guess, 0), 0)
-    active = np.flatnonzero(mu > 0)
+    n = np.maximum(np.floor(mu + np.sqrt(mu) * z + (z**2 - 1) / 6 + 0.5), 0)
+    active = np.arange(len(n))
     while len(active):
         active = active[pdtr(n[active], mu[active]) < u[active]]
         n[active] += 1

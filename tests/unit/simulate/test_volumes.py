@@ -8,11 +8,17 @@ from sitecast.simulate.shocks import ShockLaw, cell_law, own_cv, stratified_shoc
 from sitecast.simulate.volumes import keys_of, numbers, poisson_quantile, uniforms
 
 
-@pytest.mark.parametrize("mean", [0.001, 0.4, 3.0, 17.5, 900.0, 2e6])
+@pytest.mark.parametrize("mean", [0.001, 0.4, 3.0, 17.5, 63.9, 64.0, 64.1, 900.0, 2e6])
 def test_poisson_quantile_equals_scipy(mean: float) -> None:
     u = np.concatenate([[1e-12, 1 - 1e-12], np.random.default_rng(3).random(500)])
     found = poisson_quantile(u, np.full(len(u), mean))
     np.testing.assert_array_equal(found, poisson.ppf(u, mean))
+
+
+@pytest.mark.parametrize("mean", [0.001, 3.0, 64.0])
+def test_the_largest_uniform_ends_where_numbers_end(mean: float) -> None:
+    (found,) = poisson_quantile(np.array([1.0 - 2**-53]), np.array([mean]))
+    assert poisson.ppf(1 - 1e-14, mean) <= found <= poisson.isf(1e-16, mean) + 2
 
 
 def test_no_boxes_where_none_are_expected() -> None:
