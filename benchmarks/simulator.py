@@ -1,8 +1,9 @@
 """The order simulator as a whole: reads a week, draws it many times, writes the result.
 
-Run it with `make bench-simulator`: how its cost grows with boxes, recipes, draws and threads, in
-results/simulator.*; `python -m benchmarks.simulator --report` writes those anew from the figures
-of the last run. QUICK=1 measures three menus, holds the kernel's boxes against exact inclusion
+Run it with `make bench-simulator`: how its cost grows with boxes, recipes, draws and threads, and
+the week of real size beside the same stage in NumPy, in results/simulator.*;
+`python -m benchmarks.simulator --report` writes those anew from the figures of the last run.
+QUICK=1 measures three menus, holds the kernel's boxes against exact inclusion
 probabilities and writes nothing. Goals are CPU seconds of all threads, since wall time says more
 about what else the machine does. The last line is the headline; exits with 1 when a goal is
 missed. The kernel alone, beside its peers: simulator_peers.
@@ -75,7 +76,9 @@ def measure(rounds: int, cases: tuple[tuple[str, dict[str, Any]], ...]) -> pd.Da
                 known[key] = run(case)
                 print(f"{round_} {series} {key} {known[key]['cpu_seconds']:.2f} CPU s",
                       file=sys.stderr)  # fmt: skip
-            rows.append({"round": round_, "series": series, **case, **known[key], **fixed})
+            beside = in_numpy(case) if series == "gousto" else {}
+            row = {"round": round_, "series": series, **case, **known[key], **beside, **fixed}
+            rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -90,9 +93,16 @@ def broken_chances() -> list[str]:
     return [] if found["exact"] else [f"boxes not exact: rms {found['rms_z']:.3f}"]
 
 
-def run(case: dict[str, Any]) -> dict[str, float]:
+def in_numpy(case: dict[str, Any]) -> dict[str, float]:
+    """The same case in NumPy: seconds per box, and those of them that picking kits takes."""
+    facts = run(case, "simulator_stage_numpy")
+    seconds = {"numpy": facts["cpu_seconds"], "numpy_pick": facts["pick_cpu_seconds"]}
+    return {f"{name}_seconds_per_box": s / facts["boxes_made"] for name, s in seconds.items()}
+
+
+def run(case: dict[str, Any], module: str = "simulator_stage") -> dict[str, float]:
     """One process per case, so that its memory is its own."""
-    command = [sys.executable, "-m", "benchmarks.simulator_stage", json.dumps(case)]
+    command = [sys.executable, "-m", f"benchmarks.{module}", json.dumps(case)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if done.returncode:
         raise SystemExit(f"{case}: {done.stderr}")

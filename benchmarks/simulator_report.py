@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.peers.catalogue import BY_NAME
+from benchmarks.simulator_peers_report import GOALS as GOALS_OF_PEERS
+from benchmarks.simulator_peers_report import ratios, with_kits
 from benchmarks.tables import markdown, picture, significant, spread
 
 
@@ -19,6 +22,7 @@ class Goal:
 
 
 GOALS = {"quick": Goal(4.0, 1.0, 60.0), "gousto": Goal(9.0, 1.5, 100.0)}
+_PEERS = "simulator_peers.csv"
 MOST_GROWTH = 1.25
 """Cost per box from the smallest to the largest of a series; noise is part of it."""
 GROWTH = {"boxes": "boxes", "recipes": "recipes", "draws": "draws"}
@@ -68,6 +72,7 @@ def write_report(rows: pd.DataFrame, csv: Path) -> None:
         "same boxes.",
         "## Cost per box as one thing grows", growth(rows),
         "## Where the time goes", stages(rows),
+        "## Beside the same stage in NumPy", *beside_numpy(rows, csv.with_name(_PEERS)),
         f"Goals missed: {'; '.join(missed) or 'none'}.",
     ]  # fmt: skip
     csv.with_suffix(".md").write_text("\n\n".join(parts) + "\n")
@@ -97,6 +102,27 @@ def stages(rows: pd.DataFrame) -> str:
                       f"{of['again_seconds_per_draw'].median() * 1e3:,.1f}",
                       f"{of['stored_mib'].median():,.1f}"])  # fmt: skip
     return markdown(head, lines)
+
+
+def beside_numpy(rows: pd.DataFrame, peers: Path) -> list[str]:
+    """A peer's stage is the one in NumPy with the peer's time to pick kits."""
+    of = rows[rows["series"] == "gousto"]
+    ours, size = _ns(of).median(), of.iloc[0]
+    rest = (of["numpy_seconds_per_box"] - of["numpy_pick_seconds_per_box"]) * 1e9
+    picks = ratios(with_kits(pd.read_csv(peers)), size["recipes"], size["boxes"], 1)
+    ns = picks.groupby("peer")["ns"].median()
+    lines = [[BY_NAME[name].label, f"{ns[name]:,.0f}", f"{ns[name] + rest.median():,.0f}",
+              f"{(ns[name] + rest.median()) / ours:,.1f}", f"{goal:,}"]
+             for name, goal in GOALS_OF_PEERS.items()]  # fmt: skip
+    said = (
+        f"Read, drawn and written likewise, {size['draws']} draws: all but the kits takes "
+        f"{significant(rest)} ns a box in NumPy, and our stage {ours:.0f} with them. The goals are "
+        "the ratios of the kernels, which kernels reach (simulator_peers.md); no whole stage can. "
+        "Ten times quicker than the kits alone take in NumPy would leave 17 ns for a box with its "
+        "kits, add-ons, sites and class, of which kits take 12 and one pass over its items 10."
+    )
+    head = ["kits picked by", "its kits, ns a box", "its stage, ns a box", "× ours", "goal ×"]
+    return [said, markdown(head, lines)]
 
 
 def draw(rows: pd.DataFrame, path: Path) -> None:
