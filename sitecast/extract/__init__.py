@@ -7,9 +7,9 @@ from sitecast.extract.extract_week import extract_week
 from sitecast.extract.folder import FolderSource
 from sitecast.extract.implausible import implausible
 from sitecast.extract.mapping import ColumnMapping
-from sitecast.extract.matching import positions
 from sitecast.extract.reader import read_known
 from sitecast.extract.source import Source, open_source
+from sitecast.records.matching import positions
 
 __all__ = [
     "ColumnMapping",

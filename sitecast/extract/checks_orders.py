@@ -5,9 +5,9 @@ from collections.abc import Iterator
 import pandas as pd
 
 from sitecast.errors import Breach
-from sitecast.extract.matching import positions
 from sitecast.extract.told import told, told_once
 from sitecast.extract.week_tables import WeekTables
+from sitecast.records.matching import positions
 from sitecast.settings import PlanSettings
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sitecast.extract.matching import positions
 from sitecast.extract.reader import TableReader, read_known, rows_of
 from sitecast.extract.source import Source
 from sitecast.records.contract import TableContract
+from sitecast.records.matching import positions
 from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 
 _OF_LINE = ["item_type", "item_id", "quantity"]

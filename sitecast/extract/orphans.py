@@ -3,9 +3,9 @@
 import pandas as pd
 
 from sitecast.errors import Breach
-from sitecast.extract.matching import positions
 from sitecast.extract.reader import Known, TableReader
 from sitecast.extract.told import told_once
+from sitecast.records.matching import positions
 
 
 def orphan_lines(reader: TableReader, orders: Known, lines: Known) -> list[Breach]:

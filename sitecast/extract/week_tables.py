@@ -7,10 +7,10 @@ import pandas as pd
 
 from sitecast.extract.calendar import WeekDates
 from sitecast.extract.drivers import read_drivers
-from sitecast.extract.matching import positions
 from sitecast.extract.orphans import orphan_lines
 from sitecast.extract.reader import Known, TableReader, rows_of
 from sitecast.records.contract import TEXT
+from sitecast.records.matching import positions
 
 Z_P10_TO_P90 = 2.563103
 """Distance of the 10 % and the 90 % quantile of a normal distribution, in standard deviations."""

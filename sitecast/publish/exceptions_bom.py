@@ -9,10 +9,12 @@ forgotten for another, and boxes that no packaging rule covers although there ar
 import itertools
 from collections.abc import Iterator, Mapping
 
+import numpy as np
 import pandas as pd
 
 from sitecast.publish.contents import Contents
 from sitecast.publish.findings import Finding
+from sitecast.records.matching import positions
 from sitecast.records.tables_exceptions import MISSING_BOM
 from sitecast.records.week_record import SiteForecast, WeekData
 from sitecast.settings import SimulatorSettings
@@ -91,13 +93,19 @@ def _every_box_is_packed(simulator: SimulatorSettings, data: WeekData) -> bool:
     rules = data["packaging_rules"]
     if rules.empty:
         return True
-    orders, lines = data["orders"], data["order_lines"]
-    kits = lines[lines["item_type"] == "recipe"].groupby("order_id")["quantity"].sum()
-    placed = orders[["order_id", "portions"]].merge(kits.rename("kits").reset_index(), how="left")
-    there = placed[["kits", "portions"]].drop_duplicates()  # a dozen, of very many orders
-    sizes = set(zip(there["kits"].fillna(0).astype(int), there["portions"], strict=True))
+    sizes = _placed_sizes(data)
     sizes.update(itertools.product(simulator.box_sizes, simulator.portions))
     return all(_is_covered(rules, *size) for size in sizes)
+
+
+def _placed_sizes(data: WeekData) -> set[tuple[int, int]]:
+    """Kits and portions of the boxes that are placed: a dozen pairs, of very many orders."""
+    orders, lines = data["orders"], data["order_lines"]
+    lines = lines[(lines["item_type"] == "recipe").to_numpy()]
+    order, quantity = positions(lines["order_id"], orders["order_id"]), lines["quantity"]
+    kits = np.bincount(order, quantity.to_numpy(np.float64), len(orders)).astype(np.int64)
+    pairs = pd.DataFrame({"kits": kits, "portions": orders["portions"].to_numpy()})
+    return set(pairs.drop_duplicates().itertuples(index=False, name=None))
 
 
 def _is_covered(rules: pd.DataFrame, n_kits: int, portions: int) -> bool:

@@ -122,8 +122,12 @@ def _insert_sqlite(
 
 def _plain_values(column: pd.Series) -> list[Any]:
     """Values a database driver understands; None where a cell is empty."""
-    if column.dtype.kind == "M":
-        places, days = pd.factorize(column)  # a place of -1, the last, is an empty cell
-        plain = [*(None if pd.isna(day) else day.date() for day in pd.Series(days)), None]
-        return [plain[place] for place in places]
-    return column.astype(object).where(column.notna(), None).tolist()
+    if column.dtype.kind == "f" and not column.hasnans:
+        plain: list[Any] = column.tolist()
+        return plain
+    if column.dtype.kind not in "MO":
+        return column.astype(object).where(column.notna(), None).tolist()
+    places, found = pd.factorize(column)  # few days and texts, many rows
+    plain = [value.date() if column.dtype.kind == "M" else value for value in found]
+    plain.append(None)  # a place of -1, the last, is an empty cell
+    return [plain[place] for place in places.tolist()]

@@ -115,7 +115,8 @@ def _published(contract: TableContract) -> sa.Table:
     version = sa.Column("publication_id", sa.Text, sa.ForeignKey("publications.publication_id"),
                         primary_key=True)  # fmt: skip
     columns = [_sql_column(column, contract) for column in contract.columns]
-    return sa.Table(contract.name, METADATA, version, *columns)
+    # SQLite would keep every key twice, in the rows and in an index.
+    return sa.Table(contract.name, METADATA, version, *columns, sqlite_with_rowid=False)
 
 
 PUBLISHED: dict[str, sa.Table] = {table.name: _published(table) for table in PUBLISHED_TABLES}
