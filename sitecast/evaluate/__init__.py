@@ -8,6 +8,7 @@ from sitecast.evaluate.ledger import (
     EvaluationReport,
     evaluate_published,
     stored_week,
+    weeks_corrected,
     weeks_to_measure,
     weeks_with_actuals,
 )  # fmt: skip
@@ -21,5 +22,5 @@ __all__ = [
     "accuracy_in_short", "actual_cells", "actual_need", "backtest", "bias", "calibrate_spreads",
     "compare_with_actuals", "coverage", "evaluate_published", "measure", "noise_floor", "pinball",
     "references", "replay", "stored_week", "wape_global", "wape_site", "weeks_between",
-    "weeks_named", "weeks_to_measure", "weeks_with_actuals",
+    "weeks_corrected", "weeks_named", "weeks_to_measure", "weeks_with_actuals",
 ]  # fmt: skip

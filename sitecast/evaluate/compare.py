@@ -61,7 +61,7 @@ def compare_with_actuals(
         of_week = done.of(key)
         truth = cells_of(of_week.boxes, of_week.made, bills)[[*CELL, "qty"]]
         swaps = swapped_cells(week.data, week.forecast, week.regions, of_week)
-        which = Forecast(plan.plan_id, key, week.data.lead_days(plan.as_of))
+        which = Forecast(plan.plan_id, key, week.data.lead_days(plan.as_of), of_week.version)
         draws = forecast_draws(week.forecast, week.data)
         parts.append(measure(which, truth, draws, {**simple[key], **_others(week)}, swaps))
     return pd.concat(parts, ignore_index=True)

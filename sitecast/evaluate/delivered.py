@@ -1,6 +1,7 @@
 """What was delivered: boxes, kits and needed quantities by week and site."""
 
 import datetime as dt
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from sitecast.extract import Source, positions, read_known
-from sitecast.records.week_record import WeekData
+from sitecast.records.week_record import WeekData, content_hash
 
 CELL = ["measure", "site_id", "item"]
 """boxes (item is empty), kits (item type and id, all portions) or need (sku_id), at a site."""
@@ -26,6 +27,12 @@ class Delivered:
     """menu_week, site_id, region_id, qty."""
     made: pd.DataFrame
     """menu_week, site_id, delivery_date, item_type, item_id, portions (0 of products), qty."""
+
+    @property
+    def version(self) -> str:
+        """A hash of what was delivered; equal when no order that counts was corrected."""
+        hashes = content_hash(self.boxes) + content_hash(self.made)
+        return hashlib.sha256(hashes.encode()).hexdigest()[:16]
 
     def of(self, menu_week: str) -> "Delivered":
         """One week alone."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sitecast.errors import SitecastError
 from sitecast.evaluate.compare import PlannedWeek, compare_with_actuals
-from sitecast.evaluate.delivered import delivered_boxes
+from sitecast.evaluate.delivered import delivered, delivered_boxes
 from sitecast.evaluate.parts import boxes_by_region
 from sitecast.extract import past_weeks, read_calendar
 from sitecast.installation import Installation
@@ -79,6 +79,28 @@ def weeks_to_measure(installation: Installation, now: dt.datetime) -> dict[str, 
     return found
 
 
+def weeks_corrected(
+    installation: Installation, now: dt.datetime, latest: int
+) -> dict[str, dict[str, str]]:
+    """Of the latest measured weeks, those whose delivered orders are others than measured.
+
+    Reads the orders of so many weeks.
+
+    Returns:
+        Menu week → plan_id → hash of the orders that are there now.
+    """
+    measured = measured_weeks(installation.ledger)
+    source = installation.source(installation.plan_settings())
+    found = {}
+    for week in sorted({menu_week for _, menu_week in measured})[-latest:]:
+        there = delivered(source, now, [week])
+        plans = {plan_id: there.version for (plan_id, of), by in sorted(measured.items())
+                 if of == week and by != there.version}  # fmt: skip
+        if plans and len(there.boxes):
+            found[week] = plans
+    return found
+
+
 def weeks_with_actuals(
     installation: Installation, now: dt.datetime, menu_weeks: Collection[str]
 ) -> set[str]:
@@ -89,7 +111,7 @@ def weeks_with_actuals(
 
 def _due(installation: Installation, now: dt.datetime, again: bool) -> Iterator[_Due]:
     """Published weeks that are over, each plan's once; what was recalled counts as well."""
-    known = set() if again else measured_weeks(installation.ledger)
+    known = {} if again else measured_weeks(installation.ledger)
     source = installation.source(installation.plan_settings())
     calendar = read_calendar(source, now)
     over = set(past_weeks(calendar, now, len(calendar))["menu_week"])

@@ -34,6 +34,8 @@ class Forecast(NamedTuple):
     plan_id: str
     menu_week: str
     lead_day: int
+    actuals: str = ""
+    """Version of what was delivered."""
 
 
 def measure(
@@ -43,7 +45,7 @@ def measure(
     """forecast_accuracy of one week.
 
     Args:
-        which: plan, week and lead.
+        which: plan, week, lead and actuals.
         actual: the columns of CELL, qty.
         draws: the plan's.
         others: method → the columns of CELL, qty.

@@ -41,6 +41,8 @@ FORECAST_ACCURACY = TableContract(
                 ("bom", "is left: bills of materials, yield and wastage"),
             )
         ),
+        text("actuals", "hash of the week's delivered orders, added up; others are measured anew",
+             nullable=True),
     ),
 )  # fmt: skip
 BACKTEST_ACCURACY = replace(

@@ -24,12 +24,13 @@ def save_accuracy(
             connection.execute(sa.insert(kept), rows)
 
 
-def measured_weeks(ledger: Ledger) -> set[tuple[str, str]]:
-    """(plan_id, menu_week) that have rows in forecast_accuracy."""
+def measured_weeks(ledger: Ledger) -> dict[tuple[str, str], str | None]:
+    """(plan_id, menu_week) that have rows in forecast_accuracy → what they were measured by."""
     kept = ACCURACY[FORECAST_ACCURACY.name]
-    query = sa.select(kept.c.plan_id, kept.c.menu_week).distinct()
+    query = sa.select(kept.c.plan_id, kept.c.menu_week, kept.c.actuals).distinct()
     with ledger.database.reading() as connection:
-        return {(row.plan_id, row.menu_week) for row in connection.execute(query)}
+        rows = connection.execute(query).all()
+    return {(row.plan_id, row.menu_week): row.actuals for row in rows}
 
 
 def forecast_accuracy(ledger: Ledger, table: TableContract = FORECAST_ACCURACY) -> pd.DataFrame:

@@ -135,7 +135,8 @@ def create_all(connection: sa.Connection) -> None:
     there = sa.inspect(connection)
     loosen_outbox(connection, there)
     views = set(there.get_view_names())
-    _add_missing(connection, there, ACCURACY[FORECAST_ACCURACY.name])
+    for table in ACCURACY.values():
+        _add_missing(connection, there, table)
     for name, table in PUBLISHED.items():
         known = [column["name"] for column in there.get_columns(name)]
         missing = _add_missing(connection, there, table)

@@ -47,6 +47,15 @@ def another_future(company, after):
     orders.to_parquet(path)
 
 
+def one_came_back(company):
+    """One delivered box of the week turns out not to have been."""
+    path = company.home / "input" / "orders.parquet"
+    orders = pd.read_parquet(path)
+    (first, *_) = orders.index[orders["menu_week"] == WEEK]
+    orders.loc[first, "state"] = "cancelled"
+    orders.to_parquet(path)
+
+
 def test_a_week_is_measured_when_its_actuals_arrive(past):
     assert past.run("plan_weeks").success
     assert past.launch("forecast_week", [dg.RunRequest(partition_key=WEEK)])[0].success
@@ -68,6 +77,38 @@ def test_a_week_is_measured_when_its_actuals_arrive(past):
     parts = [shown[f"wape from {part} (sku)"] for part in ("volume", "share", "allocation", "bom")]
     assert sum(parts) == pytest.approx(shown["wape (sku)"])
     assert shown["lead day"] == 1
+
+
+def test_a_week_is_measured_again_when_its_actuals_were_corrected(past):
+    assert past.run("plan_weeks").success
+    assert past.launch("forecast_week", [dg.RunRequest(partition_key=WEEK)])[0].success
+    assert past.run("publish_forecast").success
+    past.company.change("orders", WEEK, state="delivered", site_id="north")
+    (first,) = past.tick(accuracy)
+    assert past.launch("measure_accuracy", [first])[0].success
+    before = rows(past)
+    one_came_back(past.company)
+    (request,) = past.tick(accuracy)
+    assert (request.partition_key, request.run_key != first.run_key) == (WEEK, True)
+    assert past.launch("measure_accuracy", [request])[0].success
+    assert past.tick(accuracy) == []
+    after = rows(past)
+    assert len(after) == len(before)
+    assert set(after["actuals"]).isdisjoint(before["actuals"])
+    boxes = [table.set_index(["level", "method"])["actual"]["total", "sitecast"]
+             for table in (before, after)]  # fmt: skip
+    assert boxes[1] == boxes[0] - 1
+
+
+def test_corrections_are_looked_for_every_few_hours(past):
+    assert past.run("plan_weeks").success
+    resources = {"installation": past.company.resource}
+    for cursor, looked in ((LATER.isoformat(), False), ("2027-01-31T18:00:00+00:00", True)):
+        with dg.build_sensor_context(
+            instance=past.instance, resources=resources, cursor=cursor
+        ) as context:
+            accuracy(context)
+            assert (context.cursor != cursor) == looked
 
 
 def test_measurements_are_due_once_per_failure_and_not_for_ever():

@@ -79,7 +79,7 @@ def test_means_by_lead_weigh_by_what_was_delivered():
         "lead_day": 8, "n": 1, "actual": [100.0, 300.0], "wape": [0.4, 0.0], "bias": [0.4, 0.0],
         "fva": 0.0, "noise_floor": [0.2, 0.2], "pinball": 0.1, "coverage_80": [1.0, 0.0],
         "coverage_95": None, "wape_volume": [0.4, 0.0], "wape_share": 0.0,
-        "wape_allocation": 0.0, "wape_bom": 0.0,
+        "wape_allocation": 0.0, "wape_bom": 0.0, "actuals": "",
     })  # fmt: skip
     mean = accuracy_by_lead(FORECAST_ACCURACY.shaped(rows)).iloc[0]
     assert (mean["weeks"], mean["wape"]) == (2, pytest.approx(0.1))

@@ -16,7 +16,7 @@ def measured(week: str, lead: int, wape: float) -> pd.DataFrame:
         "lead_day": lead, "n": 3, "actual": 100.0, "bias": -0.02, "wape": wape, "fva": 0.0,
         "noise_floor": 0.05, "pinball": 0.01, "coverage_80": 0.81, "coverage_95": 0.96,
         "wape_volume": wape / 2, "wape_share": wape, "wape_allocation": 0.0,
-        "wape_bom": -wape / 2,
+        "wape_bom": -wape / 2, "actuals": "",
     }  # fmt: skip
     naive = {**ours, "method": "naive", "wape": wape + 0.031, "fva": 0.031}
     return FORECAST_ACCURACY.shaped(pd.DataFrame([ours, naive]))
