@@ -1,7 +1,8 @@
 """Kill a forked copy of this process at its k-th durable operation: the tool of the fault tests.
 
 Operations are everything below one folder that opens for writing, renames, removes, makes or fsyncs
-a file, and every SQL statement and commit. The kill comes just before the operation.
+a file, and every SQL statement and commit. The kill comes just before the operation; where a file
+is overwritten, also between its loss and the first byte of the new one.
 """
 
 import os
@@ -71,6 +72,9 @@ class _Counter:
         writes = event == "open" and bool(arguments[2] & (os.O_WRONLY | os.O_RDWR))
         if (writes or event in FILE_EVENTS) and self._folder in str(arguments[0]):
             self._step()
+            if writes and arguments[2] & os.O_TRUNC and Path(arguments[0]).exists():
+                os.truncate(arguments[0], 0)  # as the open is about to do: a point of its own
+                self._step()
 
     def _on_sql(self, *_: object) -> None:
         self._step()

@@ -10,6 +10,7 @@ REQUIRED = {
             "run killed at any of many more points",
             "kill around commit, materialisation event and run success",
             "commit killed at any operation", "commit killed at any operation, many times",
+            "power lost while a version becomes current", "any fsync of a commit fails",
         ),
         "nobody is left to tell that a run died": (
             "run killed, and nobody left who would tell",
@@ -20,6 +21,7 @@ REQUIRED = {
             "code server killed while a crashed run waits to be tried again",
             "orphaned worker: the process that started it is killed",
             "overtaken attempt commits late (zombie writer)",
+            "older run of a week ends after a newer one",
         ),
         "a healthy run is not taken for dead": (
             "run whose process works on while its code server is gone",
@@ -56,7 +58,9 @@ REQUIRED = {
         "a plan is not whole, or changes": (
             "3 of 4 weeks done", "weeks, ticks and failures in any order",
             "weeks, ticks and failures in many more orders",
-            "week materialised again after publication", "plan shrinks from six weeks to four",
+            "week materialised again after publication",
+            "week made again while its plan is being published, and then as before",
+            "plan shrinks from six weeks to four",
             "week deleted while a run works on it", "partition deleted while its run works",
         ),
         "calendars and clocks": (

@@ -49,14 +49,15 @@ def plans_due(
     return due
 
 
-def run_key(version: PlanVersion, failed_attempts: int) -> str:
+def run_key(version: PlanVersion, attempts: int) -> str:
     """Name of the run that publishes a version.
 
-    The failed attempts are part of it: a scheduler that never repeats a key would otherwise lose
-    the publication with its first failed run.
+    The runs for it that have ended are part of it: a scheduler that never repeats a key would
+    otherwise lose the publication with its first failed run, or with one that published what had
+    become the newest version meanwhile.
 
     Example:
         >>> run_key(PlanVersion("p", {"2026-W48": "v"}), 0) == run_key(PlanVersion("p", {}), 0)
         False
     """
-    return f"{version.fingerprint}:{failed_attempts}"
+    return f"{version.fingerprint}:{attempts}"

@@ -70,9 +70,9 @@ def _request_or_reason(
     tags = {PLAN_ID_TAG: version.plan_id, PUBLICATION_TAG: version.fingerprint}
     if instance.get_runs_count(dg.RunsFilter(tags=tags, statuses=UNFINISHED)):
         return dg.SkipReason(f"{version.plan_id} is being published")
-    failures = instance.get_run_records(
-        dg.RunsFilter(tags=tags, statuses=list(FINISHED - {dg.DagsterRunStatus.SUCCESS}))
-    )
+    ended = instance.get_run_records(dg.RunsFilter(tags=tags, statuses=list(FINISHED)))
+    # One that ended well published a version that was newer then.
+    failures = [r for r in ended if r.dagster_run.status != dg.DagsterRunStatus.SUCCESS]
     if len(failures) >= MAX_ATTEMPTS:
         return dg.SkipReason(
             f"publishing {version.plan_id} failed {len(failures)} times: correct the cause, then "
@@ -81,4 +81,4 @@ def _request_or_reason(
     last_end = max((record.end_time or 0.0 for record in failures), default=0.0)
     if now.timestamp() < last_end + wait_after(len(failures)).total_seconds():
         return dg.SkipReason(f"waiting to try {version.plan_id} again")
-    return dg.RunRequest(run_key(version, len(failures)), tags=tags)
+    return dg.RunRequest(run_key(version, len(ended)), tags=tags)

@@ -66,13 +66,15 @@ def test_planted_bugs_are_seen(what: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("what", ALL)
 @pytest.mark.matrix("planted bugs: all mechanisms")
-def test_nearly_all_planted_bugs_are_seen(tmp_path: Path, counted: Counted) -> None:
-    folders = {what: tmp_path / str(number) for number, what in enumerate(ALL)}
-    for folder in folders.values():
-        folder.mkdir()
-    survived = [what for what, bug in ALL.items() if not is_seen(bug, folders[what])]
-    counted("planted bugs", len(ALL))
-    counted("of them seen", len(ALL) - len(survived))
-    assert [what for what in survived if not ALL[what].survives] == []
-    assert len(survived) <= 0.05 * len(ALL)
+def test_a_planted_bug_is_seen_unless_the_table_says_why_not(
+    what: str, tmp_path: Path, counted: Counted
+) -> None:
+    seen = is_seen(ALL[what], tmp_path)
+    counted("planted bug seen" if seen else "planted bug survived", 1)
+    assert seen is not bool(ALL[what].survives)
+
+
+def test_few_planted_bugs_may_survive() -> None:
+    assert sum(bool(bug.survives) for bug in ALL.values()) <= 0.05 * len(ALL)

@@ -214,6 +214,27 @@ def test_g3_the_pointer_never_goes_back_to_an_older_attempt(
         assert read_state(store) == record(highest, rows=3).version
 
 
+@pytest.mark.matrix("attempt overtaken while it looks whether its version is there", page="faults")
+def test_g3_an_attempt_overtaken_before_it_holds_the_lock_moves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, old, new = open_store(tmp_path), record(0, rows=3), record(1, rows=3)
+    put(store, old)
+    put(store, new)
+    look = folder_versions._is_intact
+
+    def overtaken_meanwhile(place: Path) -> bool:
+        monkeypatch.setattr(folder_versions, "_is_intact", look)
+        put(store, new)
+        return look(place)
+
+    token = store.begin(ID, WEEK, old.asset)
+    monkeypatch.setattr(folder_versions, "_is_intact", overtaken_meanwhile)
+    with pytest.raises(Overtaken):
+        store.commit(old, token)
+    assert read_state(store) == new.version
+
+
 TEXTS = st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=8))
 FRAMES = pdst.data_frames([
     pdst.column("whole", dtype="int64"),

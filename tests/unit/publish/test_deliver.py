@@ -1,4 +1,5 @@
 import datetime as dt
+import threading
 from pathlib import Path
 
 import pytest
@@ -56,6 +57,26 @@ def test_every_recipient_gets_one_message_once(stored: World) -> None:
     assert (sorted(report.sent), report.waiting) == ([ANA, BEN], ())
     assert deliver_outbox(stored.ledger, mailer, NOW, "resend").sent == ()
     assert len(mailer.accepted) == 2
+
+
+def test_r10_who_delivers_meanwhile_waits_and_finds_nothing_in_doubt(stored: World) -> None:
+    mailer, others = ScriptedMailer(), []
+
+    class Slow(ScriptedMailer):
+        def send(self, message: bytes, sender: str, recipient: str) -> None:
+            if not others:
+                deliver = threading.Thread(
+                    target=deliver_outbox, args=(stored.ledger, mailer, NOW, "resend")
+                )
+                others.append(deliver)
+                deliver.start()
+                deliver.join(0.5)  # long enough for a second mail of what is being sent
+            super().send(message, sender, recipient)
+
+    slow = Slow()
+    deliver_outbox(stored.ledger, slow, NOW, "resend")
+    others[0].join()
+    assert sorted(name for name, _ in slow.accepted + mailer.accepted) == [ANA, BEN]
 
 
 def test_refused_recipient_is_named_and_the_other_one_served(world: World) -> None:
