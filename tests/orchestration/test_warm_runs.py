@@ -1,9 +1,12 @@
 """Runs that a real code server starts: forked while its code is unchanged, and ended as others."""
 
+import multiprocessing
 import os
 import signal
 import time
 from collections.abc import Iterator
+from multiprocessing import forkserver
+from multiprocessing.forkserver import ForkServer
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -80,16 +83,30 @@ def holds_its_lock(stage, run_id) -> bool:
     return lock.name == run_id and lives(stage.instance, run)
 
 
+def launched_and_at_work(stage, server) -> str:
+    run_id = launched(stage, server)
+    wait(lambda: at_work(stage, run_id))
+    return run_id
+
+
+def ended(stage, run_id) -> None:
+    assert stage.instance.run_launcher.terminate(run_id)
+    wait(lambda: status(stage, run_id) == dg.DagsterRunStatus.CANCELED)
+
+
+def is_forked(stage, run_id) -> bool:
+    return b"multiprocessing.forkserver" in command(worker(stage, run_id))
+
+
 def test_a_run_is_forked_holds_its_lock_and_can_be_terminated_or_killed(stage, server):
     with locked(server.held):
-        first = launched(stage, server)
-        wait(lambda: at_work(stage, first))
-        assert b"multiprocessing.forkserver" in command(worker(stage, first))
+        first = launched_and_at_work(stage, server)
+        while not is_forked(stage, first):  # a busy machine may not be ready to fork yet
+            ended(stage, first)
+            first = launched_and_at_work(stage, server)
         assert holds_its_lock(stage, first)
-        assert stage.instance.run_launcher.terminate(first)
-        wait(lambda: status(stage, first) == dg.DagsterRunStatus.CANCELED)
-        second = launched(stage, server)
-        wait(lambda: at_work(stage, second))
+        ended(stage, first)
+        second = launched_and_at_work(stage, server)
         assert worker(stage, second) != worker(stage, first)
         os.kill(worker(stage, second), signal.SIGKILL)
         wait(lambda: status(stage, second) == dg.DagsterRunStatus.FAILURE)
@@ -98,11 +115,41 @@ def test_a_run_is_forked_holds_its_lock_and_can_be_terminated_or_killed(stage, s
     assert status(stage, third) == dg.DagsterRunStatus.SUCCESS
 
 
-def test_a_run_begins_anew_once_the_code_has_changed(tmp_path, monkeypatch):
+@pytest.fixture
+def preloading(tmp_path, monkeypatch) -> Iterator[Path]:
+    """A fork server of its own, which imports until the file that is yielded is there."""
+    fork_server = ForkServer()
+    monkeypatch.setattr(forkserver, "_forkserver", fork_server)
+    for name in ("ensure_running", "connect_to_new_process", "set_forkserver_preload"):
+        monkeypatch.setattr(forkserver, name, getattr(fork_server, name))
+    (tmp_path / "slow_to_import.py").write_text(
+        "import pathlib, time\n"
+        f"while not pathlib.Path({str(tmp_path / 'go')!r}).exists(): time.sleep(0.01)\n"
+    )
+    monkeypatch.setattr(warm_runs, "PRELOADED", "slow_to_import")
     monkeypatch.setattr(warm_runs, "PACKAGES", [tmp_path])
+    monkeypatch.syspath_prepend(tmp_path)
+    yield tmp_path / "go"
+    (tmp_path / "go").touch()
+    fork_server._stop()
+
+
+def test_a_run_is_spawned_while_the_fork_server_imports_and_forked_then(preloading):
+    process = forking_while_unchanged(multiprocessing.get_context("spawn").Process, 0.0)
+    assert type(process(target=print)).__name__ == "SpawnProcess"
+    preloading.touch()
+    wait(lambda: type(process(target=print)).__name__ == "ForkServerProcess")
+    forked = process(target=print)
+    forked.start()
+    forked.join()
+    assert forked.exitcode == 0
+
+
+def test_a_run_begins_anew_once_the_code_has_changed(preloading, tmp_path):
+    preloading.touch()
     (tmp_path / "model.py").write_text("old")
     spawned = []
-    process = forking_while_unchanged(lambda *arguments, **_: spawned.append(arguments))
+    process = forking_while_unchanged(lambda *arguments, **_: spawned.append(arguments), 60.0)
     assert type(process(target=print)).__name__ == "ForkServerProcess"
     (tmp_path / "model.py").write_text("new one")
     assert process("a", target=print) is None
