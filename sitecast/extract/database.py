@@ -56,6 +56,9 @@ class DatabaseSource:
         )  # fmt: skip
         return self._mapping.apply(table, raw)
 
+    def require_unchanged(self) -> None:
+        """Nothing to look at: all of it was read in one transaction, from one snapshot."""
+
     def fingerprints(self) -> dict[str, str]:
         """Rows and latest as_of of each table; a hash of the rows where there is no as_of."""
         with self._answering() as connection:

@@ -25,8 +25,15 @@ def extract_week(source: Source, plan: ForecastPlan, menu_week: str) -> WeekData
         rows), and the tables of records/tables_history.py for the past weeks. Sorted by key.
     Raises:
         DataError: something is wrong; lists every breach (R12).
-        SourceUnavailable: the source does not answer.
+        SourceUnavailable: the source does not answer, or somebody changes it at this moment.
     """
+    try:
+        return _extracted(source, plan, menu_week)
+    finally:  # also where it breaks the contract: half a file looks like a wrong one
+        source.require_unchanged()
+
+
+def _extracted(source: Source, plan: ForecastPlan, menu_week: str) -> WeekData:
     reader = TableReader(source, plan.as_of)
     calendar = reader.known("menu_weeks")
     if "menu_weeks" in reader.broken:

@@ -12,13 +12,14 @@ from pathlib import Path
 import pandas as pd
 import pyarrow as pa
 
-from sitecast.errors import DataError, SettingsError
+from sitecast.errors import DataError, SettingsError, SourceUnavailable
 from sitecast.extract.files import read_file
 from sitecast.extract.mapping import ColumnMapping
 from sitecast.records.contract import TEXT
 from sitecast.records.tables_read import TABLES_READ
 from sitecast.weeks import is_menu_week
 
+Mark = tuple[str, int, int, int]
 SUFFIXES = (".parquet", ".csv")
 _ARROW_TEXT = {pa.string(): TEXT, pa.large_string(): TEXT}
 
@@ -34,6 +35,7 @@ class FolderSource:
             )  # fmt: skip
         self._folder, self._mapping = folder, mapping
         self._whole: dict[Path, pa.Table] = {}  # single files, asked for once per history week
+        self._seen: dict[tuple[str, tuple[str, ...] | None], list[Mark]] = {}
 
     @property
     def name(self) -> str:
@@ -42,16 +44,30 @@ class FolderSource:
 
     def read(self, table: str, menu_weeks: Sequence[str] | None = None) -> pd.DataFrame | None:
         """The table's rows; see Source.read."""
+        weeks = None if menu_weeks is None else tuple(menu_weeks)
         parts = self._parts(table)
+        asked = [part for part in parts if weeks is None or _may_hold(part, weeks)]
+        self._seen.setdefault((table, weeks), _marks(asked))  # before the first byte is read
         if not parts:
             return None
-        asked = [part for part in parts if menu_weeks is None or _may_hold(part, menu_weeks)]
         if asked:
             content = _joined([self._content(part, table) for part in asked], table)
         else:
             content = read_file(parts[0], table).slice(0, 0)
         raw = content.to_pandas(types_mapper=_ARROW_TEXT.get, date_as_object=False)
         return self._mapping.apply(table, raw)
+
+    def require_unchanged(self) -> None:
+        """Every file that was read is still there as it was; see Source.require_unchanged."""
+        seen, self._seen = self._seen, {}
+        for (table, weeks), before in seen.items():
+            parts = self._parts(table)
+            if _marks([p for p in parts if weeks is None or _may_hold(p, weeks)]) != before:
+                self._whole.clear()
+                raise SourceUnavailable(
+                    "the input changed while it was read", {"table": table, "folder": self.name},
+                    "it is read again; write a file beside and rename it when it is complete",
+                )  # fmt: skip
 
     def fingerprints(self) -> dict[str, str]:
         """sha256 of each table's files, by name and bytes."""
@@ -91,6 +107,14 @@ def _joined(contents: list[pa.Table], table: str) -> pa.Table:
             f"the parts of the table differ in their types: {error}", {"table": table},
             "write all parts with the same column types",
         ) from error  # fmt: skip
+
+
+def _marks(parts: list[Path]) -> list[Mark]:
+    """What a file is known by without reading it: another one has another mark."""
+    facts = {path: path.stat() for path in parts}
+    return [
+        (path.name, fact.st_ino, fact.st_size, fact.st_mtime_ns) for path, fact in facts.items()
+    ]
 
 
 def _digest(parts: list[Path]) -> str:

@@ -33,6 +33,13 @@ class Source(Protocol):
             SourceUnavailable: the source does not answer.
         """
 
+    def require_unchanged(self) -> None:
+        """Everything read until now belongs together; asked at the end of what needs that.
+
+        Raises:
+            SourceUnavailable: somebody changed it meanwhile; a later try reads it anew.
+        """
+
     def fingerprints(self) -> dict[str, str]:
         """A hash of each table that is there; equal when nothing has changed."""
 

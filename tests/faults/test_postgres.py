@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from faults.changing_source import fill, require_one_snapshot
 from publish_world import NOW, UI_URL, WEEKS, World
 from servers import Postgres
 
@@ -97,3 +98,9 @@ def test_an_error_shows_no_password() -> None:
     with pytest.raises(StoreUnavailable, match="does not answer") as caught:
         Ledger("postgresql+psycopg2://planner:s3cret@127.0.0.1:9/none").create()
     assert "s3cret" not in str(caught.value)
+
+
+@pytest.mark.matrix("source database changes while a week is read, PostgreSQL")
+def test_a_week_is_read_from_one_snapshot_of_its_database(postgres: str, tmp_path: Path) -> None:
+    fill(postgres)
+    require_one_snapshot(postgres, tmp_path)

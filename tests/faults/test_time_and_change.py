@@ -1,16 +1,20 @@
 """What changes under a plan: clocks, late and corrected rows, weeks that are taken away."""
 
 import datetime as dt
+import sqlite3
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from faults.changing_source import fill, require_one_snapshot
 from orchestration.conftest import Stage
-from poisoned import add, changed, everywhere, put
+from poisoned import TABLES, add, changed, everywhere, put
 from worlds import AS_OF, WEEK, small_plan
 
-from sitecast.extract import extract_week
+from sitecast.errors import SourceUnavailable
+from sitecast.extract import extract_week, open_source
 from sitecast_dagster.resources import InstallationResource
 from sitecast_dagster.sensors import new_weeks, publish
 
@@ -41,6 +45,55 @@ def test_a_correction_reaches_the_next_plan_and_leaves_this_one() -> None:
     assert week["order_lines"]["quantity"][0] == 1
     restated = extract_week(source, replace(plan, as_of=LATER), WEEK)["order_lines"]
     assert restated["quantity"][0] == 2
+
+
+def _renamed_over(path: Path, content: str) -> None:
+    beside = path.with_suffix(".new")
+    beside.write_text(content)
+    beside.rename(path)
+
+
+def _half_written(path: Path, content: str) -> None:
+    path.write_text(content[: len(content) // 2])
+
+
+@pytest.mark.parametrize("change", [_renamed_over, _half_written])
+@pytest.mark.parametrize("table", ["menu_weeks", "orders", "order_lines"])
+@pytest.mark.matrix("source folder changes while a week is read")
+def test_a_folder_that_changes_under_a_reader_is_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, table: str, change: Any
+) -> None:
+    for name, frame in TABLES.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+    path, source = tmp_path / f"{table}.csv", open_source(".", tmp_path, None)
+    quiet, content, read = extract_week(source, small_plan(), WEEK), path.read_text(), source.read
+
+    def changed_meanwhile(name: str, weeks: Any = None) -> Any:
+        frame = read(name, weeks)
+        if name == table and not under_way:
+            under_way.append(name)
+            change(path, content)
+        return frame
+
+    under_way: list[str] = []
+    monkeypatch.setattr(source, "read", changed_meanwhile)
+    with pytest.raises(SourceUnavailable, match="changed while it was read") as caught:
+        extract_week(source, small_plan(), WEEK)
+    assert caught.value.transient
+    assert caught.value.where["table"] == table
+    _renamed_over(path, content)
+    assert extract_week(source, small_plan(), WEEK).version == quiet.version
+
+
+@pytest.mark.parametrize("journal", ["WAL", "DELETE"])
+@pytest.mark.matrix("source database changes while a week is read, SQLite")
+def test_a_week_is_read_from_one_snapshot_of_its_database(tmp_path: Path, journal: str) -> None:
+    url = f"sqlite:///{tmp_path / 'company.db'}"
+    fill(url)
+    with sqlite3.connect(tmp_path / "company.db") as database:
+        database.execute(f"PRAGMA journal_mode = {journal}")
+    database.close()
+    require_one_snapshot(url, tmp_path)
 
 
 @pytest.mark.matrix("clock change: the hour that comes twice, and any time zone of the machine")
