@@ -48,6 +48,8 @@ REQUIRED = {
             "connection cut in the middle of a publication, PostgreSQL",
             "PostgreSQL crashes in the middle of a publication and comes back",
             "another process locks Dagster's SQLite database while a run is created",
+            "another process locks Dagster's SQLite database for 8 s while the UI writes",
+            "Dagster's databases restored from before the runs; cursors lost",
         ),
         "two do the same at once": (
             "two publishers at once", "two publishers on two machines at once, PostgreSQL",
@@ -62,6 +64,10 @@ REQUIRED = {
             "week made again while its plan is being published, and then as before",
             "plan shrinks from six weeks to four",
             "week deleted while a run works on it", "partition deleted while its run works",
+            "partition deleted in the middle of a backfill",
+            "source folder changes while a week is read",
+            "source database changes while a week is read, SQLite",
+            "source database changes while a week is read, PostgreSQL",
         ),
         "calendars and clocks": (
             "week 53 and the turn of the year",

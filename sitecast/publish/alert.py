@@ -5,6 +5,7 @@ from email.message import EmailMessage
 from email.policy import SMTP
 
 from sitecast.publish.message import message_id
+from sitecast.publish.runbook import what_to_do
 from sitecast.settings import PublicationSettings
 from sitecast.store import Ledger, OutboxRow
 from sitecast.store.notices import queue_once
@@ -44,5 +45,5 @@ def _row(
     message["Subject"] = " ".join(subject.split())
     message["Date"], message["Message-ID"] = now, name
     message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text)
+    message.set_content(f"{text}\n{what_to_do(CHANNEL)}\n")
     return OutboxRow(name, None, CHANNEL, recipient, sender, message.as_bytes())

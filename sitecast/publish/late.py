@@ -6,6 +6,7 @@ from email.policy import SMTP
 
 from sitecast.publish.message import message_id
 from sitecast.publish.publish_plan import current_publication
+from sitecast.publish.runbook import what_to_do
 from sitecast.publish.words import span
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.publication import Publication
@@ -62,5 +63,6 @@ def _text(plan: ForecastPlan, last: Publication, deadline: str, ui_url: str) -> 
         f"The last one stays current: {span(plan.menu_weeks)}, known until "
         f"{plan.as_of:%a %d %b %Y, %H:%M} UTC, published {last.created:%a %d %b %Y, %H:%M} UTC.\n\n"
         "Where a run failed, its own email says why. Where none was started, make a plan: start "
-        f"the schedule weekly_plan, or materialise forecast_plan:\n{ui_url}/runs\n"
+        f"the schedule weekly_plan, or materialise forecast_plan:\n{ui_url}/runs\n\n"
+        f"{what_to_do(CHANNEL)}\n"
     )

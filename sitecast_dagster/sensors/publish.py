@@ -17,6 +17,7 @@ from sitecast.publish import (
     run_key,
     site_forecast_heads,
 )
+from sitecast.publish.runbook import what_to_do
 from sitecast.records.plan import ForecastPlan
 from sitecast_dagster.jobs import PUBLISH_JOB
 from sitecast_dagster.resources import InstallationResource
@@ -76,7 +77,7 @@ def _request_or_reason(
     if len(failures) >= MAX_ATTEMPTS:
         return dg.SkipReason(
             f"publishing {version.plan_id} failed {len(failures)} times: correct the cause, then "
-            "materialise published_forecast"
+            f"materialise published_forecast. {what_to_do('publish')}"
         )
     last_end = max((record.end_time or 0.0 for record in failures), default=0.0)
     if now.timestamp() < last_end + wait_after(len(failures)).total_seconds():

@@ -21,6 +21,9 @@ from sitecast.deployment import Deployment
 from sitecast.doctor import examine
 from sitecast.doctor.findings import KINDS
 from sitecast.extract.demo import write_demo_company
+from sitecast.publish.message import CHANNEL as EMAIL
+from sitecast.publish.runbook import SECTIONS
+from sitecast.store.outbox import RECALL
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "how-to" / "runbook.md"
 ALERTS = ("A run failed", "The forecast is late", "A publication is wrong",
@@ -206,8 +209,19 @@ def try_as_written(line):
     return 0
 
 
-def test_every_finding_and_every_alert_has_its_section():
+def test_every_finding_and_every_alert_has_its_section_and_no_section_is_about_nothing():
     assert sorted(sections()) == sorted([*ALERTS, *KINDS])
+    anchors = [name.lower().replace(" ", "-") for name in ALERTS]
+    assert sorted(anchors) == sorted(SECTIONS.values())
+    code = [path for name in ("sitecast", "sitecast_dagster") for path in
+            (RUNBOOK.parents[2] / name).rglob("*.py")]  # fmt: skip
+    raised = {
+        channel
+        for path in code
+        if path.name != "runbook.py"
+        for channel in re.findall(r'"(email-\w+)"', path.read_text(encoding="utf-8"))
+    }
+    assert raised | {EMAIL + RECALL} == {name for name in SECTIONS if name.startswith(EMAIL)}
     without = {name for name, commands in sections().items() if not commands}
     assert without == NO_COMMAND
 

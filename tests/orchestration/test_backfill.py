@@ -9,11 +9,13 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from dagster._core.test_utils import create_test_daemon_workspace_context, instance_for_test
 from dagster._core.workspace.load_target import ModuleTarget
 from dagster._daemon.backfill import execute_backfill_iteration
+from orchestration.conftest import Stage
 
 from sitecast.pipeline import configure_plan
 from sitecast.records.week_record import SiteForecast
 from sitecast_dagster.assets import WEEK_ASSETS
 from sitecast_dagster.definitions import defs
+from sitecast_dagster.sensors import new_weeks
 from sitecast_dagster.stored_runs import MODULE
 
 IN_THIS_PROCESS = {
@@ -54,6 +56,42 @@ def test_weeks_are_backfilled_one_run_each(company, plan, kept):
         assert {run.tags["sitecast/plan_id"] for run in runs} == {plan.plan_id}
     store = company.open().weeks
     assert all(store.head(plan.plan_id, week, SiteForecast) for week in plan.menu_weeks)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:coroutine 'BaseEventLoop:RuntimeWarning")
+@pytest.mark.matrix("partition deleted in the middle of a backfill", page="faults")
+def test_a_week_deleted_in_the_middle_of_a_backfill_ends_it_and_harms_no_other(
+    company, plan, kept, monkeypatch
+):
+    first, gone, _ = plan.menu_weeks
+    submit = dg.DagsterInstance.submit_run
+
+    def submit_and_delete(instance, *arguments, **named):
+        run = submit(instance, *arguments, **named)
+        instance.delete_dynamic_partition("menu_week", gone)
+        return run
+
+    monkeypatch.setattr(dg.DagsterInstance, "submit_run", submit_and_delete)
+    with (
+        instance_for_test(overrides=IN_THIS_PROCESS) as instance,
+        create_test_daemon_workspace_context(
+            ModuleTarget(MODULE, None, None, None), instance
+        ) as ui,
+    ):
+        instance.add_dynamic_partitions("menu_week", list(plan.menu_weeks))
+        instance.add_backfill(a_backfill(instance, plan.menu_weeks))
+        for _ in range(10):
+            list(execute_backfill_iteration(ui, logging.getLogger()))
+        assert instance.get_backfill("weeks").status not in (
+            BulkActionStatus.REQUESTED, BulkActionStatus.CANCELING, BulkActionStatus.FAILING
+        )  # fmt: skip
+        stage = Stage(company, instance, defs)
+        asked = [request.partition_key for request in stage.tick(new_weeks)]
+    store = company.open().weeks
+    done = {week for week in plan.menu_weeks if store.head(plan.plan_id, week, SiteForecast)}
+    assert first in done
+    assert {*done, *asked} == set(plan.menu_weeks), "what is missing is asked for anew"
 
 
 def a_backfill(instance, weeks):

@@ -2,13 +2,16 @@
 
 import datetime as dt
 import sys
+from contextlib import contextmanager
 
+import dagster as dg
 import pytest
 import sqlalchemy as sa
+from orchestration.conftest import Stage
 
 from sitecast.errors import StoreError
 from sitecast.records.week_record import SiteForecast, WeekData
-from sitecast_dagster.sensors import new_weeks, publish
+from sitecast_dagster.sensors import deliver, new_weeks, publish
 from sitecast_dagster.stored_runs import create_run
 from sitecast_dagster.tags import PARTITION_TAG, PLAN_ID_TAG, RETRIED_BY_TAG
 from sitecast_dagster.week_status import RETRIED_WITHIN
@@ -27,6 +30,16 @@ def make_plan(stage, **settings):
     return stage.company.open().current_plan()
 
 
+@contextmanager
+def as_restored(stage):
+    """Dagster's databases as they were before the first run: no run, no week, no cursor."""
+    with dg.instance_for_test() as instance:
+        yield Stage(stage.company, instance, stage.definitions)
+
+
+@pytest.mark.matrix(
+    "Dagster's databases restored from before the runs; cursors lost", page="faults"
+)
 @pytest.mark.matrix("3 of 4 weeks done", page="faults")
 def test_a_plan_becomes_four_weeks_and_one_publication(stage):
     plan = make_plan(stage)
@@ -36,6 +49,8 @@ def test_a_plan_becomes_four_weeks_and_one_publication(stage):
     assert {request.tags[PLAN_ID_TAG] for request in asked} == {plan.plan_id}
     assert all(done.success for done in stage.launch("forecast_week", asked[:3]))
     assert stage.tick(publish) == []
+    with as_restored(stage) as restored:
+        assert [r.partition_key for r in restored.tick(new_weeks)] == [plan.menu_weeks[3]]
     assert not stage.run("publish_forecast").success
     assert len(publications(stage)) == 0
     assert all(done.success for done in stage.launch("forecast_week", asked[3:]))
@@ -44,6 +59,8 @@ def test_a_plan_becomes_four_weeks_and_one_publication(stage):
     assert stage.launch("publish_forecast", [request])[0].success
     assert publications(stage)["plan_id"].tolist() == [plan.plan_id]
     assert stage.tick(publish) == []
+    with as_restored(stage) as restored:
+        assert [restored.tick(sensor) for sensor in (new_weeks, publish, deliver)] == [[]] * 3
     assert len(list((stage.company.home / "outbox").glob("*.eml"))) == 1
 
 

@@ -12,11 +12,15 @@ import yaml
 from counts import nightly
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from poisoned import TABLES
+from worlds import AS_OF
 
 from sitecast.errors import DataError, SettingsError
+from sitecast.extract import open_source
 from sitecast.extract.files import read_file
 from sitecast.extract.folder import FolderSource
 from sitecast.extract.mapping import ColumnMapping
+from sitecast.extract.reader import TableReader
 from sitecast.settings import PlanSettings, known_settings, load_plan_file
 
 CALM = settings(
@@ -147,6 +151,54 @@ def test_r12_any_yaml_is_read_or_refused_in_words(read, tmp_path):
     @given(yaml_files)
     def check(data):
         read(tmp_path, data)
+
+    check()
+
+
+def mappings():
+    """A mapping that may be loaded, of one table: known columns, any names and words."""
+    names = st.sampled_from([*TABLES["sites"], *TABLES["menu"], *ODD])
+    return st.sampled_from(sorted(TABLES)).flatmap(lambda table: st.tuples(
+        st.just(table),
+        st.fixed_dictionaries({}, optional={
+            "from": st.sampled_from([*TABLES, *ODD]),
+            "columns": st.dictionaries(st.sampled_from(list(TABLES[table])), names, max_size=3),
+            "values": st.dictionaries(
+                st.sampled_from(list(TABLES[table])),
+                st.dictionaries(names, names, max_size=3), max_size=2,
+            ),
+            "constants": st.dictionaries(st.sampled_from(list(TABLES[table])), names, max_size=2),
+        }),
+    ))  # fmt: skip
+
+
+def require_read_or_refused_as_mapped(folder, mapping):
+    table, entry = mapping
+    (folder / "mapping.yaml").write_text(yaml.safe_dump({table: entry}), encoding="utf-8")
+
+    def read():
+        reader = TableReader(open_source(".", folder, folder / "mapping.yaml"), AS_OF)
+        reader.table(table)
+        return reader
+
+    reader = outcome(read, SettingsError, DataError)
+    for breach in reader.breaches if reader else ():
+        assert breach.table == table
+        assert breach.rule
+        assert breach.remedy
+
+
+@pytest.mark.parametrize("count", [
+    60, pytest.param(nightly(10_000), marks=pytest.mark.slow)])  # fmt: skip
+@pytest.mark.matrix("any mapping of a good folder: names, values and constants", page="bad-input")
+def test_r12_a_folder_is_read_or_refused_in_words_however_it_is_mapped(count, tmp_path):
+    for name, frame in TABLES.items():
+        frame.to_csv(tmp_path / f"{name}.csv", index=False)
+
+    @settings(CALM, max_examples=count)
+    @given(mappings())
+    def check(mapping):
+        require_read_or_refused_as_mapped(tmp_path, mapping)
 
     check()
 

@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -152,6 +153,28 @@ def test_a_name_that_leads_here_does_not_let_a_page_in(server, stands, browser, 
     script = ATTACKS["fetch of JSON"]
     attack(browser, script, f"{rebound}/server_info", f"{rebound}/graphql", DELETE % run)
     assert (instance.get_run_by_id(run) is not None) is stands
+
+
+@pytest.mark.slow
+@pytest.mark.matrix("another process locks Dagster's SQLite database for 8 s while the UI writes",
+                    page="faults")  # fmt: skip
+def test_the_ui_waits_for_the_lock_and_shows_no_error(servers, instance):
+    run = a_run(instance)
+    asked = urllib.request.Request(
+        f"{servers['guarded']}/graphql", json.dumps({"query": DELETE % run}).encode(),
+        {"content-type": "application/json"},
+    )  # fmt: skip
+    path = f"{instance.root_directory}/history/runs.db"
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    release = threading.Timer(8, other.rollback)  # longer than the driver's own five seconds
+    release.start()
+    with urllib.request.urlopen(asked, timeout=60) as answer:
+        said = json.loads(answer.read())
+    assert not release.is_alive(), "it did not need the database"
+    other.close()
+    assert said == {"data": {"deletePipelineRun": {"__typename": "DeletePipelineRunSuccess"}}}
+    assert instance.get_run_by_id(run) is None
 
 
 @pytest.mark.matrix("UI: works behind the guard, subscriptions included")

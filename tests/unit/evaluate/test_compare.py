@@ -57,6 +57,9 @@ class MemorySource:
     def read(self, table, menu_weeks=None):
         return self.tables.get(table)
 
+    def require_unchanged(self):
+        pass
+
     def fingerprints(self):
         return {}
 
