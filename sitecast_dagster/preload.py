@@ -24,6 +24,7 @@ WEEKS_WORTH_A_REHEARSAL = 5
 """A rehearsal takes as long as it saves in so many weeks (0.4 of 2 CPU seconds each)."""
 
 _QUIET = {"telemetry": {"enabled": False}, "nux": {"enabled": False}}
+_SILENT = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
 
 def preload(definitions: dg.Definitions, weeks: int = WEEKS_WORTH_A_REHEARSAL) -> None:
@@ -54,7 +55,7 @@ def rehearse() -> None:
         rehearse_week()
         with tempfile.TemporaryDirectory(prefix="sitecast-rehearsal-") as folder:
             with dg.DagsterInstance.local_temp(folder, overrides=_QUIET) as instance:
-                _nothing.execute_in_process(instance=instance)
+                _nothing.execute_in_process(_SILENT, instance)
             close_unused()
     except Exception:  # a disk that is full, say: runs are slower then, and tell it themselves
         logging.getLogger(__name__).warning("no week could be rehearsed", exc_info=True)

@@ -25,6 +25,12 @@ def test_a_rehearsal_loads_the_kernels_and_neither_asks_the_deployment_nor_leave
     assert any(getattr(item, "signatures", None) for item in vars(kernel).values())
 
 
+def test_a_rehearsal_says_nothing_to_whoever_runs_a_plan(monkeypatch, capfd):
+    monkeypatch.setattr(preload, "rehearse_week", lambda: None)
+    preload.rehearse()
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_rehearsal_that_fails_stops_no_run(monkeypatch, caplog):
     def full():
         raise OSError("no space left on device")
