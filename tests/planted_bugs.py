@@ -25,6 +25,7 @@ FILES, FOLDERS = "sitecast/store/files.py", "sitecast/store/folder_versions.py"
 OUTBOX, DELIVER = "sitecast/store/outbox.py", "sitecast/publish/deliver.py"
 KILLED_DELIVERY = "tests/properties/test_outbox_killed.py"
 PUBLICATION = "tests/properties/test_publication.py"
+PUBLISHING = "tests/unit/publish/test_publish_plan.py"
 CHAIN, LAUNCHER = "tests/orchestration/test_chain.py", "tests/faults/test_run_launcher.py"
 AT_ONCE, BAD = "tests/faults/test_at_once.py", "tests/properties/test_bad_input.py"
 DISK = "tests/faults/test_disk.py"
@@ -186,7 +187,7 @@ BUGS: dict[str, tuple[Bug, ...]] = {
         Bug("the folder's pointer moves before anything is recorded",
             "sitecast/publish/publish_plan.py", "    folder, publication_id = publication.folder",
             "    point_to(publication.folder.parent, publication.publication_id)\n"
-            "    folder, publication_id = publication.folder", PUBLICATION),
+            "    folder, publication_id = publication.folder", f"{PUBLISHING} -k pointer"),
         Bug("the folder's pointer does not move", "sitecast/publish/publish_plan.py",
             "before_commit=lambda: point_to(folder, publication_id)", "before_commit=lambda: None",
             PUBLICATION),
@@ -196,7 +197,7 @@ BUGS: dict[str, tuple[Bug, ...]] = {
             "or plan.as_of >= current.as_of:", "or True:", "tests/unit/publish tests/properties"
             " -k 'older or knows_more or later'"),
         Bug("the same plan is published once more", "sitecast/publish/publish_plan.py",
-            "if known is not None:", "if False:", PUBLICATION),
+            "if known is not None:", "if False:", f"{PUBLISHING} tests/unit/publish/test_recall.py"),
         Bug("rows become visible without their publication", "sitecast/store/publications.py",
             'point(connection, "publication", publication.publication_id)', "pass", PUBLICATION),
         Bug("a transaction commits in the middle", "sitecast/store/publications.py",
@@ -205,7 +206,8 @@ BUGS: dict[str, tuple[Bug, ...]] = {
             '        connection.exec_driver_sql("COMMIT"); connection.exec_driver_sql("BEGIN IMMEDIATE")\n',
             PUBLICATION),
         Bug("what was recalled is published again", "sitecast/publish/publish_plan.py",
-            "if recall is not None:", "if False:", "tests/properties/test_recall.py"),
+            "if recall is not None:", "if False:",
+            "tests/properties/test_recall.py tests/unit/publish/test_recall.py"),
     ),
     "bad input": (
         Bug("negative counts are taken", "sitecast/records/contract.py",

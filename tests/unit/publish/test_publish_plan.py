@@ -102,6 +102,18 @@ def test_database_view_and_pointers_show_the_current_publication_only(stored: Wo
     assert (stored.folder / "current").resolve() == second.folder.resolve()
 
 
+def test_r9_the_folders_pointer_stays_where_the_database_refuses(world: World) -> None:
+    publish(world)
+    pointer = (world.folder / "current.json").read_bytes()
+    world.store_week(WEEKS[0], scale=2.0)
+    refuse = "CREATE TRIGGER refuse BEFORE INSERT ON outbox BEGIN SELECT RAISE(FAIL, 'no'); END"
+    with world.ledger.database.writing() as database:
+        database.execute(sa.text(refuse))
+    with pytest.raises(sa.exc.IntegrityError, match="no"):
+        publish(world)
+    assert (world.folder / "current.json").read_bytes() == pointer
+
+
 def test_same_versions_again_change_nothing(stored: World) -> None:
     first = publish(stored)
     before = {p: (p.stat().st_ino, p.stat().st_mtime_ns) for p in first.folder.iterdir()}
