@@ -2,7 +2,7 @@
 
 A shop is a region, a product a segment, a piece a box. Holidays, school holidays and promotions are
 known ahead; the weather is not, and is left out. Run with the folder of the data:
-`python -m benchmarks.forecast_quality_bakery FOLDER`.
+`python -m benchmarks.forecast_quality_bakery FOLDER [MODEL ...]`.
 """
 
 import sys
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.quality_daily import MODELS, monday, table
+from benchmarks.quality_daily import asked_models, monday, table
 from benchmarks.quality_series import KEY, Series
 
 LAST = pd.Timestamp("2018-10-22")
@@ -39,7 +39,7 @@ def starts(weeks: int = WEEKS, last: pd.Timestamp = LAST) -> list[pd.Timestamp]:
 
 def main() -> None:
     series = read(Path(sys.argv[1]))
-    told = table(series, starts(), list(MODELS))
+    told = table(series, starts(), asked_models(sys.argv[2:]))
     print(told.to_string(index=False, float_format="{:.4f}".format))
 
 

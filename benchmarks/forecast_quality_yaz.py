@@ -2,7 +2,7 @@
 
 The restaurant is a region, an ingredient a segment, a portion a box. Holidays and closed days are
 known ahead; the weather is not, and is left out. Run with the folder of the data:
-`python -m benchmarks.forecast_quality_yaz FOLDER`.
+`python -m benchmarks.forecast_quality_yaz FOLDER [MODEL ...]`.
 """
 
 import sys
@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.forecast_quality_bakery import starts
-from benchmarks.quality_daily import MODELS, monday, table
+from benchmarks.quality_daily import asked_models, monday, table
 from benchmarks.quality_series import KEY, Series
 
 LAST = pd.Timestamp("2015-05-25")
@@ -31,7 +31,8 @@ def read(folder: Path) -> Series:
 
 
 def main() -> None:
-    told = table(read(Path(sys.argv[1])), starts(last=LAST), list(MODELS))
+    asked = asked_models(sys.argv[2:])
+    told = table(read(Path(sys.argv[1])), starts(last=LAST), asked)
     print(told.to_string(index=False, float_format="{:.4f}".format))
 
 

@@ -1,8 +1,11 @@
 """Daily demand by place and product: models and simple means, by day and by week, at three leads.
 
+The commands of Yaz and the bakeries take names of models after the folder; without names all run.
+
 What belongs here: the table that Yaz and the bakeries share. What does not: reading either.
 """
 
+import sys
 from collections.abc import Sequence
 
 import numpy as np
@@ -25,6 +28,14 @@ MODELS: dict[str, tuple[VolumeModel, int]] = {
     "combination": (CombinedVolumes(), 104), "gradient_boosting": (BoostedVolumes(), 104),
     "driven_combination": (DrivenVolumes(), 104),
 }  # fmt: skip
+
+
+def asked_models(names: Sequence[str]) -> list[str]:
+    """The models that a command line names; all when it names none."""
+    unknown = sorted(set(names) - set(MODELS))
+    if unknown:
+        sys.exit(f"no model {', '.join(unknown)} here, but {', '.join(MODELS)}")
+    return list(names or MODELS)
 
 
 def monday(dates: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
