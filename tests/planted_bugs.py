@@ -86,7 +86,7 @@ BUGS: dict[str, tuple[Bug, ...]] = {
             "        file.write(data)\n        file.flush()\n        os.fsync(file.fileno())",
             "        try:\n            file.write(data)\n            file.flush()\n"
             "            os.fsync(file.fileno())\n        except OSError:\n            pass",
-            f"{DISK} -k failing_disk"),
+            POWER),
         Bug("what a failed write left stays in the publications", "sitecast/publish/folder.py",
             'folder.glob(".new-*")', 'folder.glob(".none-*")', f"{PUBLICATION} -k killed_anywhere"),
         Bug("a file may grow through a symbolic link", FILES,
