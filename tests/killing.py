@@ -5,6 +5,7 @@ a file, and every SQL statement and commit. The kill comes just before the opera
 is overwritten, also between its loss and the first byte of the new one.
 """
 
+import faulthandler
 import os
 import signal
 import sys
@@ -14,6 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+STANDS_STILL_SECONDS = 120
 FILE_EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.symlink", "os.truncate"}
 
 
@@ -45,6 +47,8 @@ def kill_at(folder: Path, action: Callable[[], object], k: int) -> bool:
 
 
 def _run(action: Callable[[], object]) -> None:
+    """Do it; a fork of a process with threads may stand still, and says then where."""
+    faulthandler.dump_traceback_later(STANDS_STILL_SECONDS, exit=True, file=sys.__stderr__)
     try:
         action()
     except BaseException as error:  # a child must never return into the test runner

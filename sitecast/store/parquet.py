@@ -4,7 +4,6 @@ Text comes back as contract.TEXT whatever pandas wrote it with; every other dtyp
 which stands in the file's own metadata. Nothing is pickled.
 """
 
-import io
 import json
 
 import pandas as pd
@@ -27,9 +26,10 @@ def to_parquet(frame: pd.DataFrame) -> bytes:
     names = {str(name): _dtype_name(str(name), frame[name]) for name in frame.columns}
     table = pa.Table.from_pandas(frame, preserve_index=False)
     table = table.replace_schema_metadata({_DTYPES: json.dumps(names).encode()})
-    sink = io.BytesIO()
+    sink = pa.BufferOutputStream()
     pq.write_table(table, sink, compression="zstd")
-    return sink.getvalue()
+    encoded: bytes = sink.getvalue().to_pybytes()
+    return encoded
 
 
 def from_parquet(data: bytes) -> pd.DataFrame:
@@ -39,10 +39,12 @@ def from_parquet(data: bytes) -> pd.DataFrame:
         Corrupt: the bytes are not such a file.
     """
     try:
-        table = pq.read_table(io.BytesIO(data))
+        # From memory: a Python file would be read by threads that call Python, and CPython stands
+        # still for good in a fork that happens just when one of them comes or goes.
+        table = pq.ParquetFile(pa.BufferReader(data), pre_buffer=False).read()
         names: dict[str, str] = json.loads(table.schema.metadata[_DTYPES])
         columns = {name: _series(table.column(name), dtype) for name, dtype in names.items()}
-    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+    except (pa.ArrowException, OSError, KeyError, TypeError, ValueError) as error:
         raise Corrupt(f"not a table of the store: {error}", {}, "run the week again") from error
     return pd.DataFrame(columns, index=pd.RangeIndex(table.num_rows), copy=False)
 
