@@ -141,6 +141,7 @@ def test_a_new_week_can_be_added_and_materialised(page, deployment):
     _wait(lambda: opened.weeks.head(plan.plan_id, "2026-W52", SiteForecast), "no forecast")
 
 
+@pytest.mark.slow
 def test_a_range_of_weeks_can_be_backfilled(page, deployment):
     weeks = ("2026-W48", "2026-W49")
     page.goto(WEEK_JOB)

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 import dagster as dg
+import pytest
 
 sys.path.append(str(Path(__file__).parents[2]))  # benchmarks is not installed
 
@@ -24,6 +25,7 @@ def _asked(sensor, instance, home):
     return [item for item in found if isinstance(item, dg.RunRequest)]
 
 
+@pytest.mark.slow
 def test_sensors_ask_for_nothing_and_the_weeks_of_a_backfill_can_be_forecast(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SITECAST_MAX_CONCURRENT_WEEKS", "2")

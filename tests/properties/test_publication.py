@@ -30,7 +30,7 @@ from sitecast.publish import (
 from sitecast.publish.deliver import pause
 from sitecast.store.outbox import Outbox
 
-KILLS = 8
+KILLS = 5
 PLANS = {"plan-a": ("w1", "w2", "w3"), "plan-b": ("w2", "w3", "w4")}
 EVENTS = st.lists(
     st.one_of(
