@@ -102,8 +102,9 @@ def _placed_sizes(data: WeekData) -> set[tuple[int, int]]:
     """Kits and portions of the boxes that are placed: a dozen pairs, of very many orders."""
     orders, lines = data["orders"], data["order_lines"]
     lines = lines[(lines["item_type"] == "recipe").to_numpy()]
-    order, quantity = positions(lines["order_id"], orders["order_id"]), lines["quantity"]
-    kits = np.bincount(order, quantity.to_numpy(np.float64), len(orders)).astype(np.int64)
+    order, quantity = positions(lines["order_id"], orders["order_id"]), lines["quantity"].to_numpy()
+    known = order >= 0  # lines of no order hold nothing
+    kits = np.bincount(order[known], quantity[known], len(orders)).astype(np.int64)
     pairs = pd.DataFrame({"kits": kits, "portions": orders["portions"].to_numpy()})
     return set(pairs.drop_duplicates().itertuples(index=False, name=None))
 
