@@ -71,7 +71,8 @@ class Installation:
         """The source of the input tables that a plan names."""
         base = self.deployment.plan_path.parent
         mapping = base / settings.mapping if settings.mapping else None
-        return open_source(self.deployment.source_location(settings.source), base, mapping)
+        notes = self.deployment.home / "counted_weeks"
+        return open_source(self.deployment.source_location(settings.source), base, mapping, notes)
 
 
 def open_installation(deployment: Deployment) -> Installation:

@@ -19,6 +19,9 @@ class MemorySource:
     def read(self, table, menu_weeks=None):
         return self.tables.get(table)
 
+    def counted_week(self, menu_week):
+        return None
+
     def require_unchanged(self):
         pass
 

@@ -11,9 +11,10 @@ from sitecast.doctor.findings import Finding, Findings
 OLD = dt.timedelta(days=1)
 _ATTEMPT = re.compile(r"\d+-[a-z0-9_]{8}")
 _BESIDE = re.compile(
-    r"\.(HEAD|current\.json|current|page\.html|recalled\.json|.+\.eml)-[a-z0-9_]{8}"
+    r"\.(HEAD|current\.json|current|page\.html|recalled\.json|.+\.eml|.+\.counts)-[a-z0-9_]{8}"
 )
 """What store.files names the files it is about to rename."""
+_FOLDERS = ("weeks/*/*/*", "publications", "publications/*", "outbox", "counted_weeks")
 
 
 def leftovers(home: Path, now: dt.datetime) -> Findings:
@@ -44,7 +45,7 @@ def _found(home: Path, now: dt.datetime) -> Iterator[Path]:
     places = [
         *(path for path in weeks.glob("*/*/*/tmp/*") if _ATTEMPT.fullmatch(path.name)),
         *publications.glob(".new-*"),
-        *(path for folder in ("weeks/*/*/*", "publications", "publications/*", "outbox")
+        *(path for folder in _FOLDERS
           for path in home.glob(f"{folder}/.*-*") if _BESIDE.fullmatch(path.name)),
     ]  # fmt: skip
     for path in sorted(places):

@@ -56,6 +56,9 @@ class DatabaseSource:
         )  # fmt: skip
         return self._mapping.apply(table, raw)
 
+    def counted_week(self, menu_week: str) -> None:
+        """Rows of a database are not known without reading them; see Source.counted_week."""
+
     def require_unchanged(self) -> None:
         """Nothing to look at: all of it was read in one transaction, from one snapshot."""
 

@@ -1,5 +1,7 @@
 """The snapshot of one menu week: every table it needs, checked, as known at the plan's as_of."""
 
+from collections.abc import Sequence
+
 from sitecast.errors import DataError
 from sitecast.extract.calendar import past_weeks, week_dates
 from sitecast.extract.cross_checks import cross_breaches
@@ -11,6 +13,8 @@ from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_history import TABLES_HISTORY
 from sitecast.records.tables_read import TABLES_READ
 from sitecast.records.week_record import Provenance, WeekData
+
+_GOLDEN = 0.618  # multiples of it spread evenly, however many there are
 
 
 def extract_week(source: Source, plan: ForecastPlan, menu_week: str) -> WeekData:
@@ -40,7 +44,8 @@ def _extracted(source: Source, plan: ForecastPlan, menu_week: str) -> WeekData:
         raise _refused(reader, menu_week)
     dates = week_dates(calendar.frame, menu_week, source)
     past = past_weeks(calendar.frame, plan.as_of, plan.settings.history_weeks)
-    history = history_tables(source, plan.as_of, past["menu_week"].tolist())
+    weeks = _turned(past["menu_week"].tolist(), plan.menu_weeks, menu_week)
+    history = history_tables(source, plan.as_of, weeks)
     week = read_week_tables(reader, dates, calendar, history)
     reader.tell(cross_breaches(week, plan.settings, reader.broken))
     if reader.breaches:
@@ -48,6 +53,16 @@ def _extracted(source: Source, plan: ForecastPlan, menu_week: str) -> WeekData:
     tables = {name: TABLES_READ[name].shaped(frame) for name, frame in week.tables.items()}
     tables |= {name: TABLES_HISTORY[name].shaped(frame) for name, frame in history.items()}
     return WeekData(_provenance(plan, menu_week), tables)
+
+
+def _turned(past: list[str], planned: Sequence[str], menu_week: str) -> list[str]:
+    """Past weeks, beginning elsewhere for each week of the plan; the order changes no number.
+
+    Weeks that run side by side then find noted what the others have counted.
+    """
+    place = planned.index(menu_week) if menu_week in planned else 0
+    start = int(place * _GOLDEN % 1 * len(past))
+    return past[start:] + past[:start]
 
 
 def _provenance(plan: ForecastPlan, menu_week: str) -> Provenance:

@@ -2,7 +2,7 @@
 
 A table is one file (`orders.csv`, `orders.parquet`) or a folder of parts (`orders/*.parquet`).
 Parts named after menu weeks (`orders/2026-W48.parquet`) are read only when their week is asked
-for: the layout for large order books.
+for: the layout for large order books. An order that moved stands in the parts of both weeks.
 """
 
 import hashlib
@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from sitecast.errors import DataError, SettingsError, SourceUnavailable
+from sitecast.extract.counted_week import CountedWeek
 from sitecast.extract.files import read_file
 from sitecast.extract.mapping import ColumnMapping
 from sitecast.records.contract import TEXT
@@ -27,13 +28,13 @@ _ARROW_TEXT = {pa.string(): TEXT, pa.large_string(): TEXT}
 class FolderSource:
     """Tables as files; see the module's docstring for the layout."""
 
-    def __init__(self, folder: Path, mapping: ColumnMapping) -> None:
+    def __init__(self, folder: Path, mapping: ColumnMapping, notes: Path | None = None) -> None:
         if not folder.is_dir():
             raise SettingsError(
                 "the input folder does not exist", {"folder": str(folder)},
                 "correct `source` in the plan file",
             )  # fmt: skip
-        self._folder, self._mapping = folder, mapping
+        self._folder, self._mapping, self._notes = folder, mapping, notes
         self._whole: dict[Path, pa.Table] = {}  # single files, asked for once per history week
         self._seen: dict[tuple[str, tuple[str, ...] | None], list[Mark]] = {}
 
@@ -56,6 +57,20 @@ class FolderSource:
             content = read_file(parts[0], table).slice(0, 0)
         raw = content.to_pandas(types_mapper=_ARROW_TEXT.get, date_as_object=False)
         return self._mapping.apply(table, raw)
+
+    def counted_week(self, menu_week: str) -> CountedWeek | None:
+        """Known where orders and lines lie in parts by week; see Source.counted_week."""
+        if self._notes is None:
+            return None
+        digest = hashlib.sha256()
+        for table in ("orders", "order_lines"):
+            parts = self._parts(table)
+            asked = [part for part in parts if part.stem == menu_week]
+            if not asked or not all(is_menu_week(part.stem) for part in parts):
+                return None
+            self._seen.setdefault((table, (menu_week,)), _marks(asked))
+            digest.update(f"{self._mapping.told(table)}{_digest(asked)}".encode())
+        return CountedWeek(self._notes / f"{menu_week}.counts", digest.hexdigest())
 
     def require_unchanged(self) -> None:
         """Every file that was read is still there as it was; see Source.require_unchanged."""

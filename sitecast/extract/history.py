@@ -7,13 +7,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sitecast.extract.reader import TableReader, read_known, rows_of
+from sitecast.extract.counted_week import Counts
+from sitecast.extract.mapping import AS_OF
+from sitecast.extract.reader import Known, TableReader, read_known, rows_of
 from sitecast.extract.source import Source
 from sitecast.records.contract import TableContract
 from sitecast.records.matching import positions
 from sitecast.records.tables_history import HISTORY_BOXES, HISTORY_ITEMS, HISTORY_MENU
 
 _OF_LINE = ["item_type", "item_id", "quantity"]
+_ALWAYS = pd.Timestamp(0, tz="UTC")
 _OF_ORDER = ["menu_week", "delivery_date", "region_id", "segment", "portions"]
 
 
@@ -28,17 +31,16 @@ def history_tables(
     Args:
         source: where orders and order_lines lie.
         as_of: knowledge time.
-        weeks: the past menu weeks.
+        weeks: the past menu weeks, in any order: it changes no number.
     Returns:
         history_boxes, history_items and history_menu.
     Raises:
         DataError: a file of past orders is damaged as a whole; leaving it out would mislead.
     """
     boxes, items = [HISTORY_BOXES.empty()], [HISTORY_ITEMS.empty()]
-    for orders, lines in _batches(source, as_of, weeks):
-        some_boxes, some_items = _counted(orders, lines)
-        boxes.append(some_boxes)
-        items.append(some_items)
+    for some in _counts(source, as_of, weeks):
+        boxes.append(some.boxes)
+        items.append(some.items)
     return {
         "history_boxes": _joined(boxes, HISTORY_BOXES, "boxes"),
         "history_items": _joined(items, HISTORY_ITEMS, "pieces"),
@@ -54,23 +56,46 @@ def _past_menus(source: Source, as_of: dt.datetime, weeks: Sequence[str]) -> pd.
     return HISTORY_MENU.shaped(offered.sort_values(list(HISTORY_MENU.key)).reset_index(drop=True))
 
 
-def _batches(
-    source: Source, as_of: dt.datetime, weeks: Sequence[str]
-) -> Iterator[tuple[pd.DataFrame, pd.DataFrame]]:
-    """Orders and lines week by week; all weeks at once where the source brings them together."""
+def _counts(source: Source, as_of: dt.datetime, weeks: Sequence[str]) -> Iterator[Counts]:
+    """Week by week; all weeks at once where the source brings them together."""
     reader = TableReader(source, as_of, strict=True)
     left = list(weeks)
     while left:
-        orders = reader.known("orders", left[:1]).sound
-        one_by_one = bool(orders["menu_week"].isin(left[:1]).all())
-        batch = left[:1] if one_by_one else left
-        chosen = orders["menu_week"].isin(batch) & (orders["state"] != "cancelled")
-        counted = orders.loc[chosen, ["order_id", "is_default", *_OF_ORDER]]
-        yield counted.dropna(subset=_OF_ORDER), reader.known("order_lines", batch).sound
-        left = left[len(batch) :]
+        counted = source.counted_week(left[0])
+        made = counted.find(as_of) if counted else None
+        if made is not None:
+            left = left[1:]
+            yield made
+            continue
+        orders = reader.known("orders", left[:1])
+        by_itself = _mostly(orders.sound["menu_week"].isin(left[:1]))
+        batch, left = (left[:1], left[1:]) if by_itself else (left, [])
+        lines = reader.known("order_lines", batch)
+        made = _counted(_that_count(orders.sound, batch), lines.sound)
+        since = max(_known_since(orders), _known_since(lines))
+        if counted and since <= as_of and counted == source.counted_week(batch[0]):
+            counted.note(since, made)
+        yield made
 
 
-def _counted(orders: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _mostly(which: "pd.Series[bool]") -> bool:
+    """An order that moved to another week comes with the week it left, too."""
+    return not len(which) or bool(which.mean() > 0.5)
+
+
+def _that_count(orders: pd.DataFrame, weeks: list[str]) -> pd.DataFrame:
+    chosen = orders["menu_week"].isin(weeks) & (orders["state"] != "cancelled")
+    return orders.loc[chosen, ["order_id", "is_default", *_OF_ORDER]].dropna(subset=_OF_ORDER)
+
+
+def _known_since(table: Known) -> pd.Timestamp:
+    """The last moment at which a row of a table became known; from then on, nothing is new."""
+    rows = table.converted.frame
+    last = [rows[name].max() for name in (AS_OF, "created_at") if name in rows]
+    return max([moment for moment in last if not pd.isna(moment)], default=_ALWAYS)
+
+
+def _counted(orders: pd.DataFrame, lines: pd.DataFrame) -> Counts:
     place = positions(lines["order_id"], orders["order_id"])
     real = (place >= 0) & (lines["quantity"] > 0).fillna(False).to_numpy(dtype=bool)
     place, lines = place[real], lines.loc[real, _OF_LINE]
@@ -86,7 +111,7 @@ def _counted(orders: pd.DataFrame, lines: pd.DataFrame) -> tuple[pd.DataFrame, p
     for name in ("menu_week", "segment"):
         items = items.append_column(name, _arrow(orders, [name])[name].take(order_of_line))
     items = items.append_column("pieces", pa.array(quantity)).drop_null()
-    return (
+    return Counts(
         HISTORY_BOXES.shaped(_summed(boxes, HISTORY_BOXES, ["boxes", "default_boxes"])),
         HISTORY_ITEMS.shaped(_summed(items, HISTORY_ITEMS, ["pieces"])),
     )

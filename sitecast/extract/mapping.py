@@ -51,6 +51,10 @@ class ColumnMapping:
         """File or database table that holds this table."""
         return self._of(table).from_ or table
 
+    def told(self, table: str) -> str:
+        """All that is said about a table: equal text, equal mapping."""
+        return self._of(table).model_dump_json()
+
     def columns(self, table: str, available: Iterable[str]) -> dict[str, str]:
         """Contract column (or as_of) → source column, for those that the source has."""
         there, entry = set(available), self._of(table)

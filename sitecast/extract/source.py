@@ -6,6 +6,7 @@ from typing import Protocol
 
 import pandas as pd
 
+from sitecast.extract.counted_week import CountedWeek
 from sitecast.extract.database import DatabaseSource
 from sitecast.extract.folder import FolderSource
 from sitecast.extract.mapping import ColumnMapping
@@ -33,6 +34,13 @@ class Source(Protocol):
             SourceUnavailable: the source does not answer.
         """
 
+    def counted_week(self, menu_week: str) -> CountedWeek | None:
+        """Where counts of a past week's orders are noted, under a hash of what the rows hold.
+
+        None where the rows of a week do not lie by themselves, so that hashing them would take as
+        long as counting them, or where there is no place for notes.
+        """
+
     def require_unchanged(self) -> None:
         """Everything read until now belongs together; asked at the end of what needs that.
 
@@ -44,13 +52,20 @@ class Source(Protocol):
         """A hash of each table that is there; equal when nothing has changed."""
 
 
-def open_source(location: str, base: Path, mapping_file: Path | None) -> Source:
+def open_source(
+    location: str, base: Path, mapping_file: Path | None, notes: Path | None = None
+) -> Source:
     """Open a folder (relative to `base`) or, for text with ://, a database by SQLAlchemy URL.
 
+    Args:
+        location: folder or URL.
+        base: where relative folders begin.
+        mapping_file: how the source's names become the contract's.
+        notes: folder for counts of past weeks; they are counted anew each time when absent.
     Raises:
         SettingsError: no such folder, no such driver, or a wrong mapping file.
     """
     mapping = ColumnMapping.load(mapping_file) if mapping_file else ColumnMapping()
     if "://" in location:
         return DatabaseSource(location, mapping)
-    return FolderSource(base / location, mapping)
+    return FolderSource(base / location, mapping, notes)

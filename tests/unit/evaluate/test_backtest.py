@@ -1,6 +1,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from poisoned import MemorySource
 from worlds import DAYS, RECIPES, WEEK, small_plan, small_week
 
 from sitecast.errors import SettingsError
@@ -14,10 +15,8 @@ SETTINGS = small_plan(draws=4, history_weeks=4, simulator={"box_sizes": [2, 3]})
 ONE_WEEK, TWO_WEEKS = 8, 15
 
 
-class PastSource:
+class PastSource(MemorySource):
     """Seven weeks of orders, all delivered by now; no box forecast."""
-
-    name = "past"
 
     def __init__(self, seed=1):
         rng = np.random.default_rng(seed)
@@ -41,15 +40,6 @@ class PastSource:
             "end_date": [start + pd.Timedelta(days=2) for start in STARTS],
         })  # fmt: skip
         self.tables["box_forecast"] = None
-
-    def read(self, table, menu_weeks=None):
-        return self.tables.get(table)
-
-    def require_unchanged(self):
-        pass
-
-    def fingerprints(self):
-        return {}
 
 
 def with_another_future(source, as_of, seed):

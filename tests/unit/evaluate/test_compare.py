@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from poisoned import MemorySource
 from worlds import WEEK, small_plan, small_provenance, small_week
 
 from sitecast.errors import DataError
@@ -26,10 +27,8 @@ from sitecast.records.week_record import SiteForecast
 WEEKS = {"2026-W45": "2026-11-01", "2026-W46": "2026-11-08", WEEK: "2026-11-28"}
 
 
-class MemorySource:
+class PastSource(MemorySource):
     """Three weeks of one order each: 1, 3 and 2 kits of r1 for two people, made at north."""
-
-    name = "memory"
 
     def __init__(self, kits=(1, 3, 2), **changed):
         week = small_week()
@@ -53,15 +52,6 @@ class MemorySource:
                                  "end_date": starts + pd.Timedelta(days=6)})  # fmt: skip
         tables = {"orders": orders, "order_lines": lines, "menu_weeks": calendar}
         self.tables = {**week.tables, **tables, **changed}
-
-    def read(self, table, menu_weeks=None):
-        return self.tables.get(table)
-
-    def require_unchanged(self):
-        pass
-
-    def fingerprints(self):
-        return {}
 
 
 def planned(*kits, before=None, brought=None):
@@ -105,19 +95,19 @@ def value(table, method, level="site_sku", what="wape"):
 
 
 def test_actual_need_is_kits_times_bom_with_yield():
-    need = actual_need(MemorySource(), EVER, [WEEK]).set_index("sku_id")["qty"]
+    need = actual_need(PastSource(), EVER, [WEEK]).set_index("sku_id")["qty"]
     assert need.to_dict() == pytest.approx({"sku-chicken": 2 * 200 / 0.9, "sku-rice": 2 * 150.0})
 
 
 def test_what_is_cancelled_placed_or_without_site_is_no_actual():
-    orders = MemorySource().tables["orders"]
+    orders = PastSource().tables["orders"]
     for change in ({"state": "placed"}, {"state": "cancelled"}, {"site_id": None}):
-        source = MemorySource(orders=orders.assign(**change))
+        source = PastSource(orders=orders.assign(**change))
         assert actual_need(source, EVER, list(WEEKS)).empty
 
 
 def test_forecast_and_references_are_measured_over_the_same_cells():
-    table = compare_with_actuals(MemorySource(), small_plan(), [planned(1, 4)])
+    table = compare_with_actuals(PastSource(), small_plan(), [planned(1, 4)])
     assert table.dtypes.equals(FORECAST_ACCURACY.empty().dtypes)
     assert set(table["lead_day"]) == {8}
     assert table.groupby(["level", "method"]).size().eq(1).all()
@@ -132,19 +122,19 @@ def test_forecast_and_references_are_measured_over_the_same_cells():
 
 
 def test_spread_by_hand():
-    table = compare_with_actuals(MemorySource(), small_plan(), [planned(1, 4)])
+    table = compare_with_actuals(PastSource(), small_plan(), [planned(1, 4)])
     kits = table[(table["level"] == "item") & (table["method"] == "sitecast")].iloc[0]
     assert kits["noise_floor"] == pytest.approx(1.5 / 2.5)
     assert kits["coverage_80"] == kits["coverage_95"] == 1.0
     losses = (0.1 * (2 - 1), 0.5 * (2 - 1), 0.1 * (4 - 2))  # quantiles 1, 1 and 4; 2 were sold
     assert kits["pinball"] == pytest.approx(sum(losses) / 3 / 2)
-    wide = compare_with_actuals(MemorySource(), small_plan(), [planned(3, 4)])
+    wide = compare_with_actuals(PastSource(), small_plan(), [planned(3, 4)])
     assert value(wide, "sitecast", "item", "coverage_95") == 0.0
     assert table.loc[table["method"] != "sitecast", "pinball"].isna().all()
 
 
 def test_what_was_published_before_is_a_method_too():
-    table = compare_with_actuals(MemorySource(), small_plan(), [planned(2, 2, before=shown(3.0))])
+    table = compare_with_actuals(PastSource(), small_plan(), [planned(2, 2, before=shown(3.0))])
     assert value(table, "previous_plan", "item") == pytest.approx(0.5)
     assert value(table, "previous_plan", "total") == pytest.approx(0.0)
     assert value(table, "sitecast", "site_sku") == pytest.approx(0.0)
@@ -154,10 +144,10 @@ def test_the_same_week_a_year_ago():
     starts = pd.to_datetime(["2025-11-29", "2026-11-08", "2026-11-28"])
     calendar = pd.DataFrame({"menu_week": list(WEEKS), "start_date": starts,
                              "end_date": starts + pd.Timedelta(days=6)})  # fmt: skip
-    table = compare_with_actuals(MemorySource(menu_weeks=calendar), small_plan(), [planned(2)])
+    table = compare_with_actuals(PastSource(menu_weeks=calendar), small_plan(), [planned(2)])
     assert value(table, "seasonal_naive", "item") == pytest.approx(0.5)
     assert value(table, "naive", "item") == pytest.approx(0.5)
-    plain = compare_with_actuals(MemorySource(), small_plan(), [planned(2)])
+    plain = compare_with_actuals(PastSource(), small_plan(), [planned(2)])
     assert "seasonal_naive" not in set(plain["method"])
 
 
@@ -182,7 +172,7 @@ def test_r11_coarser_levels_are_never_worse(kits, actual):
 
 def test_references_do_not_know_the_future():
     plan = small_plan()
-    known, other = (references(MemorySource(kits=kits), plan.as_of, [WEEK])[WEEK]
+    known, other = (references(PastSource(kits=kits), plan.as_of, [WEEK])[WEEK]
                     for kits in ((1, 3, 2), (1, 3, 77)))  # fmt: skip
     for method in ("naive", "mean_8"):
         pd.testing.assert_frame_equal(known[method], other[method])
@@ -191,18 +181,18 @@ def test_references_do_not_know_the_future():
 def test_actuals_may_be_read_as_known_at_a_moment():
     early = dt.datetime(2026, 11, 20, tzinfo=dt.UTC)
     with pytest.raises(DataError, match="no delivered order names the site"):
-        compare_with_actuals(MemorySource(), small_plan(), [planned(1)], early)
+        compare_with_actuals(PastSource(), small_plan(), [planned(1)], early)
 
 
 def test_no_past_deliveries_is_an_error():
-    past = MemorySource().tables["orders"].assign(state=["placed", "placed", "delivered"])
+    past = PastSource().tables["orders"].assign(state=["placed", "placed", "delivered"])
     with pytest.raises(DataError, match="the past weeks"):
-        compare_with_actuals(MemorySource(orders=past), small_plan(), [planned(1)])
+        compare_with_actuals(PastSource(orders=past), small_plan(), [planned(1)])
 
 
 def test_cells_that_only_a_reference_has_are_covered_by_nobody():
-    orders, lines = (MemorySource().tables[name] for name in ("orders", "order_lines"))
-    source = MemorySource(order_lines=lines.assign(item_id=["r1", "r2", "r1"]), orders=orders)
+    orders, lines = (PastSource().tables[name] for name in ("orders", "order_lines"))
+    source = PastSource(order_lines=lines.assign(item_id=["r1", "r2", "r1"]), orders=orders)
     kits = compare_with_actuals(source, small_plan(), [planned(5, 6)]).query("level == 'item'")
     ours = kits[kits["method"] == "sitecast"].iloc[0]
     assert (ours["n"], ours["coverage_95"]) == (1, 0.0)  # r2 was last week's
@@ -224,7 +214,7 @@ def test_the_companys_own_forecast_is_a_method_of_all_boxes():
     day = pd.Timestamp("2026-11-28")
     brought = pd.DataFrame({"menu_week": WEEK, "delivery_date": day, "region_id": "a",
                             "segment": "family", "mean_boxes": [3.0]})  # fmt: skip
-    table = compare_with_actuals(MemorySource(), small_plan(), [planned(1, brought=brought)])
+    table = compare_with_actuals(PastSource(), small_plan(), [planned(1, brought=brought)])
     own = table[table["method"] == "box_forecast"]
     assert own["level"].tolist() == ["total"]
     assert own["wape"].item() == pytest.approx(2.0)

@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
-from unit.evaluate.test_compare import MemorySource, planned
+from unit.evaluate.test_compare import PastSource, planned
 from worlds import WEEK, small_plan
 
 from sitecast.evaluate import accuracy_by_lead, evaluate_published
@@ -35,7 +35,7 @@ def home(tmp_path):
         "publication": (PLAN.plan_id, {WEEK: {SiteForecast.asset: version}})
     }
     made = SimpleNamespace(ledger=ledger, weeks=weeks, plan_settings=lambda: PLAN.settings)
-    made.held = MemorySource()
+    made.held = PastSource()
     made.source = lambda _settings: made.held
     return made
 
@@ -54,7 +54,7 @@ def test_a_week_is_measured_once_it_is_over(home):
 
 def test_corrected_actuals_are_measured_again(home):
     evaluate_published(home, AFTER)
-    home.held = MemorySource(kits=(1, 3, 5))
+    home.held = PastSource(kits=(1, 3, 5))
     rows = len(forecast_accuracy(home.ledger))
     assert evaluate_published(home, AFTER, again=True).measured == (KEY,)
     table = forecast_accuracy(home.ledger)
@@ -65,11 +65,11 @@ def test_corrected_actuals_are_measured_again(home):
 
 def test_a_week_without_actuals_waits_and_stops_nothing(home):
     orders = home.held.tables["orders"]
-    home.held = MemorySource(orders=orders.assign(state=["delivered", "delivered", "placed"]))
+    home.held = PastSource(orders=orders.assign(state=["delivered", "delivered", "placed"]))
     report = evaluate_published(home, AFTER)
     assert list(report.left_out) == [KEY]
     assert "no delivered order" in report.left_out[KEY]
-    home.held = MemorySource()
+    home.held = PastSource()
     assert evaluate_published(home, AFTER).measured == (KEY,)
 
 
