@@ -84,7 +84,7 @@ def through_dagster(company, folder):
 
 
 def decoding(folder):
-    """CPU seconds and MiB of reading the orders that a week reads: no extraction can be cheaper."""
+    """CPU seconds and MiB of reading all orders: no first extraction of a plan can be cheaper."""
     files = [p for name in ("orders", "order_lines") for p in sorted((folder / name).glob("*"))]
     start = time.process_time()
     for path in files:
