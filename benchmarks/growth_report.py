@@ -51,8 +51,8 @@ def write_report(rows: pd.DataFrame, csv: Path) -> None:
     parts = [
         "# Growth\n",
         f"`make bench-growth` at commit {commit()}, {machine()}; CPU seconds of one warm week "
-        "(axis weeks: the mean of all weeks of the plan, with its share of the publication), its past "
-        "weeks counted for an earlier one (decision 26). "
+        "(axis weeks: the mean of all weeks of the plan, with its share of the publication), its "
+        "past weeks counted for an earlier one (decision 26). "
         f"Load averages {rows['load'].min():.0f} to {rows['load'].max():.0f}.\n",
         f"{headline(rows)}\n",
         "![cost per unit](growth.svg)\n",
