@@ -19,11 +19,11 @@ RESULTS = Path(__file__).parent / "results" / "scale.md"
 class Figures:
     """CPU seconds and GiB of one machine, measured unless said otherwise."""
 
-    cpu_per_box: float = 80e-6
-    """A warm week of 200,000 boxes × 200 draws: 16 CPU s."""
-    fixed_cpu: float = 4.2
+    cpu_per_box: float = 60e-6
+    """A warm week of 200,000 boxes × 200 draws: 12 CPU s."""
+    fixed_cpu: float = 1.8
     """A backfilled week of next to no boxes, everything around it counted."""
-    gib_per_box: float = 1.15 / 200_000
+    gib_per_box: float = 1.22 / 200_000
     launch: float = 0.3
     """The daemon's time to launch one run, one after the other: assumed; 0.8 at a load of 9."""
     events: int = 68
@@ -32,7 +32,7 @@ class Figures:
     """CPU of an event with kept connections; one writer at a time."""
     event_postgres: float = 1e-3
     """Assumed."""
-    publish_per_box: float = 6.1 / 800_000
+    publish_per_box: float = 4.1 / 800_000
 
 
 @dataclass(frozen=True)
