@@ -93,12 +93,12 @@ def _every_box_is_packed(simulator: SimulatorSettings, data: WeekData) -> bool:
     rules = data["packaging_rules"]
     if rules.empty:
         return True
-    sizes = _placed_sizes(data)
+    sizes = placed_sizes(data)
     sizes.update(itertools.product(simulator.box_sizes, simulator.portions))
     return all(_is_covered(rules, *size) for size in sizes)
 
 
-def _placed_sizes(data: WeekData) -> set[tuple[int, int]]:
+def placed_sizes(data: WeekData) -> set[tuple[int, int]]:
     """Kits and portions of the boxes that are placed: a dozen pairs, of very many orders."""
     orders, lines = data["orders"], data["order_lines"]
     lines = lines[(lines["item_type"] == "recipe").to_numpy()]

@@ -20,9 +20,15 @@ FAILED, PATIENCE_SECONDS = 1, 900
 
 
 def planted(bug: Bug, folder: Path) -> Path:
-    """A copy of the project with the bug in it."""
+    """A copy of the project with the bug in it, and all that is compiled already.
+
+    A kernel is compiled into those that call it, whose files do not change: with a bug in one
+    nothing that was compiled before may be used.
+    """
+    is_kernel = "numba" in (ROOT / bug.path).read_text()
+    left = shutil.ignore_patterns("__pycache__") if is_kernel else None
     for name in PACKAGES:
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        shutil.copytree(ROOT / name, folder / name, ignore=left)
     for path in ROOT.iterdir():
         if path.name not in PACKAGES and not path.name.startswith("."):
             (folder / path.name).symlink_to(path)

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from contextlib import contextmanager
 
 import dagster as dg
 import pytest
@@ -18,6 +19,8 @@ from sitecast_dagster.definitions import defs
 from sitecast_dagster.sensors import new_weeks
 from sitecast_dagster.stored_runs import MODULE
 
+# The launcher runs inside the daemon's event loop, which only these tests do.
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine 'BaseEventLoop:RuntimeWarning")
 IN_THIS_PROCESS = {
     "run_launcher": {
         "module": "dagster._core.launcher.sync_in_memory_run_launcher",
@@ -38,17 +41,27 @@ def plan(company, monkeypatch):
     return configure_plan(opened, opened.plan_settings(), company.resource.now())
 
 
-# The launcher runs inside the daemon's event loop, which only this test does.
-@pytest.mark.filterwarnings("ignore:coroutine 'BaseEventLoop:RuntimeWarning")
-def test_weeks_are_backfilled_one_run_each(company, plan, kept):
+@contextmanager
+def asked_for(weeks):
+    """An instance with a backfill of weeks that waits for the daemon, and the daemon's context."""
     with (
         instance_for_test(overrides=IN_THIS_PROCESS) as instance,
         create_test_daemon_workspace_context(
             ModuleTarget(MODULE, None, None, None), instance
         ) as ui,
     ):
-        instance.add_dynamic_partitions("menu_week", list(plan.menu_weeks))
-        instance.add_backfill(a_backfill(instance, plan.menu_weeks))
+        instance.add_dynamic_partitions("menu_week", list(weeks))
+        instance.add_backfill(PartitionBackfill.from_asset_partitions(
+            backfill_id="weeks", asset_graph=defs.resolve_asset_graph(),
+            partition_names=list(weeks), asset_selection=[asset.key for asset in WEEK_ASSETS],
+            backfill_timestamp=time.time(), tags={}, dynamic_partitions_store=instance,
+            all_partitions=False, title=None, description=None, run_config=None,
+        ))  # fmt: skip
+        yield instance, ui
+
+
+def test_weeks_are_backfilled_one_run_each(company, plan, kept):
+    with asked_for(plan.menu_weeks) as (instance, ui):
         _carry_out(ui, instance)
         runs = instance.get_runs()
         assert {run.status for run in runs} == {dg.DagsterRunStatus.SUCCESS}
@@ -59,7 +72,6 @@ def test_weeks_are_backfilled_one_run_each(company, plan, kept):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("ignore:coroutine 'BaseEventLoop:RuntimeWarning")
 @pytest.mark.matrix("partition deleted in the middle of a backfill", page="faults")
 def test_a_week_deleted_in_the_middle_of_a_backfill_ends_it_and_harms_no_other(
     company, plan, kept, monkeypatch
@@ -73,14 +85,7 @@ def test_a_week_deleted_in_the_middle_of_a_backfill_ends_it_and_harms_no_other(
         return run
 
     monkeypatch.setattr(dg.DagsterInstance, "submit_run", submit_and_delete)
-    with (
-        instance_for_test(overrides=IN_THIS_PROCESS) as instance,
-        create_test_daemon_workspace_context(
-            ModuleTarget(MODULE, None, None, None), instance
-        ) as ui,
-    ):
-        instance.add_dynamic_partitions("menu_week", list(plan.menu_weeks))
-        instance.add_backfill(a_backfill(instance, plan.menu_weeks))
+    with asked_for(plan.menu_weeks) as (instance, ui):
         for _ in range(10):
             list(execute_backfill_iteration(ui, logging.getLogger()))
         assert instance.get_backfill("weeks").status not in (
@@ -92,15 +97,6 @@ def test_a_week_deleted_in_the_middle_of_a_backfill_ends_it_and_harms_no_other(
     done = {week for week in plan.menu_weeks if store.head(plan.plan_id, week, SiteForecast)}
     assert first in done
     assert {*done, *asked} == set(plan.menu_weeks), "what is missing is asked for anew"
-
-
-def a_backfill(instance, weeks):
-    return PartitionBackfill.from_asset_partitions(
-        backfill_id="weeks", asset_graph=defs.resolve_asset_graph(),
-        partition_names=list(weeks), asset_selection=[asset.key for asset in WEEK_ASSETS],
-        backfill_timestamp=time.time(), tags={}, dynamic_partitions_store=instance,
-        all_partitions=False, title=None, description=None, run_config=None,
-    )  # fmt: skip
 
 
 def _carry_out(ui, instance):

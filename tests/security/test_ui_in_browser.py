@@ -156,15 +156,16 @@ def test_a_name_that_leads_here_does_not_let_a_page_in(server, stands, browser, 
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("file", ["runs.db", "runs/index.db"])
 @pytest.mark.matrix("another process locks Dagster's SQLite database for 8 s while the UI writes",
                     page="faults")  # fmt: skip
-def test_the_ui_waits_for_the_lock_and_shows_no_error(servers, instance):
+def test_the_ui_waits_for_the_lock_and_shows_no_error(file, servers, instance):
     run = a_run(instance)
     asked = urllib.request.Request(
         f"{servers['guarded']}/graphql", json.dumps({"query": DELETE % run}).encode(),
         {"content-type": "application/json"},
     )  # fmt: skip
-    path = f"{instance.root_directory}/history/runs.db"
+    path = f"{instance.root_directory}/history/{file}"
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")
     release = threading.Timer(8, other.rollback)  # longer than the driver's own five seconds

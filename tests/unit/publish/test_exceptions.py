@@ -14,7 +14,7 @@ from worlds import small_plan, small_provenance, small_week
 from sitecast.publish import publish_plan
 from sitecast.publish.contents import Contents
 from sitecast.publish.exceptions import rank, with_exceptions
-from sitecast.publish.exceptions_bom import bom_findings
+from sitecast.publish.exceptions_bom import bom_findings, placed_sizes
 from sitecast.publish.exceptions_boxes import cap_findings, unallocated_findings
 from sitecast.publish.exceptions_orders import order_findings, spoiling
 from sitecast.publish.exceptions_shares import share_findings
@@ -207,6 +207,15 @@ def test_boxes_that_no_packaging_rule_covers_are_told():
     assert (found.keys, found.value) == ({"kits": 3, "portions": 2}, 5 * 2500)
     (found,) = bom_messages(draws=boxes[:1], packaging_rules=rules.assign(portions=4))
     assert found.keys == {"kits": 2, "portions": 2}
+
+
+def test_an_order_line_of_no_order_is_in_no_box():
+    lines = small_week()["order_lines"]
+    stray = lines[lines["item_type"] == "recipe"].iloc[:1].assign(order_id="no-order", quantity=9)
+    for known in (lines, lines.iloc[:0]):
+        week = small_week(order_lines=pd.concat([known, stray], ignore_index=True))
+        assert 9 not in {kits for kits, _ in placed_sizes(week)}
+        assert list(bom_findings(contents_of(week), {WEEK: forecast_with(KITS)})) == []
 
 
 # Shares.
