@@ -4,8 +4,13 @@ What belongs here: what the daemon does when a code server dies. Dagster gives u
 cannot retry at that moment, and starts the server anew after a minute, or (`dagster dev`) never.
 What does not: runs whose process alone died (run_launcher.py).
 
-Which daemons there are is an argument that Dagster's command does not pass on: one name inside it
-is replaced, held by tests/orchestration/test_private_interfaces.py.
+Dagster's daemon also replaces a code server that is well, every minute, and with it the process
+that runs are forked from. Where both together need more than a minute, nothing would ever begin:
+here a server lives longer, for the dead ones do not wait for that.
+
+Which daemons there are is an argument that Dagster's command does not pass on, and how long a
+server lives none at all: names inside it are replaced, held by
+tests/orchestration/test_private_interfaces.py.
 """
 
 import sys
@@ -31,7 +36,11 @@ STOCK = "dagster._daemon"
 INTERVAL_SECONDS = 2
 MISSES = 2
 MAX_DOUBLINGS = 5
+RENEWED_SECONDS, LATE_SECONDS = 600, 240
+"""A code server that is well is replaced so often; and so late, at most, before the daemon ends."""
+
 _command: Any = import_module("dagster._daemon.cli")
+_controller: Any = import_module("dagster._daemon.controller")
 _stock_controller = _command.daemon_controller_from_instance
 
 
@@ -101,6 +110,8 @@ def daemons_of(instance: dg.DagsterInstance) -> list[DagsterDaemon[Any]]:
 def main(arguments: Sequence[str]) -> None:
     """Run a command of `dagster-daemon` in this process."""
     keep_connections()
+    _controller.RELOAD_WORKSPACE_INTERVAL = RENEWED_SECONDS
+    _controller.DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE = RENEWED_SECONDS + LATE_SECONDS
     _command.daemon_controller_from_instance = partial(_stock_controller, gen_daemons=daemons_of)
     _command.cli(arguments, prog_name="dagster-daemon", obj={})
 

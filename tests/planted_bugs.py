@@ -46,7 +46,7 @@ BUGS: dict[str, tuple[Bug, ...]] = {
         Bug("what killed attempts left stays for ever", FOLDERS,
             '_clear_older_attempts(folder / "tmp", token)', "pass", f"{STORE} -k killed_anywhere"),
         Bug("what younger attempts still write is cleared", FOLDERS, "<= token:", "> 0:",
-            f"{STORE} -k many_writers"),
+            f"{STORE} -k younger"),
         Bug("sums are not looked at", "sitecast/store/version_files.py", "if wrong:", "if False:",
             WEEKS),
         Bug("a damaged version is taken for done", FOLDERS,

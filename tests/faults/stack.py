@@ -1,4 +1,8 @@
-"""Dagster as it runs behind the UI: a daemon, its code server and a process per run."""
+"""Dagster as it runs behind the UI: a daemon, its code server and a process per run.
+
+Kernels are compiled before it starts. Each of its processes would compile all of them for itself,
+in minutes of two processors, and what a crash kills begins anew: the test would wait for that.
+"""
 
 import os
 import signal
@@ -7,11 +11,13 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache, cached_property
 from pathlib import Path
 
 import dagster as dg
 from orchestration.conftest import Company
 
+from sitecast.rehearsal import rehearse_week
 from sitecast_dagster.instance import dagster_home
 from sitecast_dagster.stored_runs import MODULE
 
@@ -64,12 +70,10 @@ class Stack:
         assert self._group is not None
         return [process for process in _all() if _group_of(process) == self._group.pid]
 
-    @contextmanager
-    def instance(self) -> Iterator[dg.DagsterInstance]:
-        """The instance as the UI sees it."""
-        home = str(dagster_home(self.company.deployment))
-        with dg.DagsterInstance.from_config(home) as instance:
-            yield instance
+    @cached_property
+    def instance(self) -> dg.DagsterInstance:
+        """The instance as the UI sees it; opened once: it takes longer than a look into it."""
+        return dg.DagsterInstance.from_config(str(dagster_home(self.company.deployment)))
 
     def wait(self, what: str, condition: Callable[[], bool]) -> None:
         """Look until a condition holds."""
@@ -86,12 +90,19 @@ class Stack:
 @contextmanager
 def running(company: Company, log: Path) -> Iterator[Stack]:
     """A started stack; whatever is left of it dies at the end."""
+    _compile_kernels()
     stack = Stack(company, log)
     stack.start()
     try:
         yield stack
     finally:
         stack.crash()
+        stack.instance.dispose()
+
+
+@cache
+def _compile_kernels() -> None:
+    rehearse_week()
 
 
 def _all() -> list[int]:

@@ -45,9 +45,8 @@ def plan(company: Company) -> ForecastPlan:
 
 
 def runs_of_weeks(stack: Stack, *statuses: dg.DagsterRunStatus) -> list[dg.DagsterRun]:
-    with stack.instance() as instance:
-        wanted = dg.RunsFilter(job_name="forecast_week", statuses=list(statuses))
-        return list(instance.get_runs(wanted))
+    wanted = dg.RunsFilter(job_name="forecast_week", statuses=list(statuses))
+    return list(stack.instance.get_runs(wanted))
 
 
 def require_each_week_once(stack: Stack, plan: ForecastPlan) -> None:
@@ -149,6 +148,5 @@ def seconds_until_noticed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> floa
         stack.kill_all_but_the_daemon()
         killed_at = time.time()
         stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
-        with stack.instance() as instance:
-            records = instance.get_run_records(dg.RunsFilter(statuses=[FAILURE]))
+        records = stack.instance.get_run_records(dg.RunsFilter(statuses=[FAILURE]))
     return max(record.end_time or 0.0 for record in records) - killed_at

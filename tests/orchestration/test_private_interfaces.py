@@ -1,13 +1,16 @@
 """What the layer takes from Dagster's private interfaces, held against the pinned version."""
 
 import inspect
+import logging
 import sqlite3
 import subprocess
 import sys
+import time
 import tomllib
 import uuid
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import dagster as dg
 import dagster._cli.dev
@@ -91,13 +94,33 @@ def test_the_daemon_retries_patiently_and_dagster_dev_starts_this_one(stage, mon
     monkeypatch.setattr(daemon, "keep_connections", lambda: asked.append("patience"))
     monkeypatch.setattr(daemon._command, "cli", lambda arguments, **_: asked.append(arguments))
     monkeypatch.setattr(daemon._command, "daemon_controller_from_instance", None)
+    for name in ("RELOAD_WORKSPACE_INTERVAL", "DEFAULT_WORKSPACE_FRESHNESS_TOLERANCE"):
+        monkeypatch.setattr(daemon._controller, name, 0)  # put back at the end
     daemon.main(["run"])
     assert asked == ["patience", ["run"]]
+    _require_ten_minutes_for_a_code_server(daemon._controller.DagsterDaemonController)
     assert daemon._command.daemon_controller_from_instance.keywords == {
         "gen_daemons": daemon.daemons_of
     }
     source = Path(dagster._cli.dev.__file__).read_text()
     assert f'"{daemon.STOCK}",' in source
+
+
+def _require_ten_minutes_for_a_code_server(controller):
+    asked = []
+
+    def refuse():
+        asked.append("reload")
+        raise RuntimeError("the new code server does not start")
+
+    registry = SimpleNamespace(clear_all_grpc_endpoints=lambda: None)
+    workspace = SimpleNamespace(refresh_workspace=refuse)
+    this = SimpleNamespace(_grpc_server_registry=registry, _workspace_process_context=workspace,
+                           _logger=logging.getLogger())  # fmt: skip
+    for age, expected in ((500, []), (700, ["reload"])):  # and one in vain ends no daemon
+        before = time.time() - age
+        assert controller.check_workspace_freshness(this, before) == before
+        assert asked == expected
 
 
 def test_a_worker_takes_what_its_launcher_sends(tmp_path):

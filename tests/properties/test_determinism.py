@@ -1,7 +1,8 @@
 """R7: what is published does not depend on hash seeds, workers, nor the order of rows and weeks.
 
 Each hash seed is a real process: this file, run as a program. It forks a worker per week, or makes
-the weeks one after the other, from input tables whose rows stand in different orders.
+the weeks one after the other, from input tables whose rows stand in different orders. By night
+other Pythons run it, with the same locked packages.
 """
 
 import datetime as dt
@@ -9,6 +10,7 @@ import hashlib
 import itertools
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -24,6 +26,8 @@ from sitecast.records.plan import ForecastPlan
 
 NOW = dt.datetime(2026, 11, 20, 7, tzinfo=dt.UTC)
 HASH_SEEDS, WORKERS, SHUFFLES = ("1", "2"), (1, 2), (0, 1, 2)
+PYTHONS = ("3.11", "3.12", "3.13")
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.matrix("hash seeds, workers, order of rows and weeks", page="faults")
@@ -33,21 +37,54 @@ def test_r7_what_is_published_is_the_same_however_it_was_made(tmp_path: Path) ->
     company = Company(tmp_path / "company")
     company.plan(horizon_weeks=2, draws=3)
     programs = [_program(company.home, tmp_path / seed, seed) for seed in HASH_SEEDS]
+    _require_the_same(programs)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("uv") is None, reason="needs uv, and Pythons that it finds")
+@pytest.mark.matrix("hash seeds, workers, order of rows and weeks, Python 3.11 to 3.13",
+                    page="faults")  # fmt: skip
+def test_r7_every_supported_python_publishes_the_same(tmp_path: Path) -> None:
+    from orchestration.conftest import Company
+
+    company = Company(tmp_path / "company")
+    company.plan(horizon_weeks=2, draws=3)
+    pythons = [_installed(version, tmp_path) for version in PYTHONS]
+    programs = [_program(company.home, tmp_path / f"of-{version}", "1", python)
+                for version, python in zip(PYTHONS, pythons, strict=True)]  # fmt: skip
+    _require_the_same(programs)
+
+
+def _installed(version: str, folder: Path) -> str:
+    """A Python with the locked packages; the code itself is found by PYTHONPATH."""
+    place = folder / f"python-{version}"
+    python = str(place / "bin" / "python")
+    subprocess.run(["uv", "venv", "-q", "--python", version, str(place)], check=True)
+    subprocess.run(
+        ["uv", "pip", "install", "-q", "--python", python, "--require-hashes",
+         "-r", str(ROOT / "requirements.lock")], check=True,
+    )  # fmt: skip
+    return python
+
+
+def _require_the_same(programs: Sequence[subprocess.Popen[bytes]]) -> None:
     told = [json.loads(program.communicate()[0]) for program in programs]
-    assert [program.returncode for program in programs] == [0, 0]
-    made = [one for of_seed in told for one in of_seed]
-    assert len(made) == len(HASH_SEEDS) * len(WORKERS) * len(SHUFFLES)
+    assert [program.returncode for program in programs] == [0] * len(programs)
+    made = [one for of_program in told for one in of_program]
+    assert len(made) == len(programs) * len(WORKERS) * len(SHUFFLES)
     assert len({one["tables"] for one in made}) == 1
     # The plan names the hashes of its input files, and so do the page and the workbook.
     for shuffle in SHUFFLES:
         assert len({one["files"] for one in made if one["shuffle"] == shuffle}) == 1
 
 
-def _program(company: Path, folder: Path, seed: str) -> subprocess.Popen[bytes]:
-    tests = str(Path(__file__).parents[1])
-    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": tests}
+def _program(
+    company: Path, folder: Path, seed: str, python: str = sys.executable
+) -> subprocess.Popen[bytes]:
+    found = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
+    environment = {**os.environ, "PYTHONHASHSEED": seed, "PYTHONPATH": found}
     return subprocess.Popen(
-        [sys.executable, __file__, str(company), str(folder)],
+        [python, __file__, str(company), str(folder)],
         env=environment, stdout=subprocess.PIPE, cwd=company,
     )  # fmt: skip
 

@@ -55,15 +55,14 @@ def read_state(store: WeekStore) -> str:
 
 def sweep(folder: Path, enough: int) -> tuple[int, list[str]]:
     """Kill a commit at every operation, until there were enough; kills and broken promises."""
-    store = open_store(folder)
+    store, spare = open_store(folder), open_store(folder / "count")
     kills, broken = 0, []
     old = put(store, record(0))
+    put(spare, record(0))
+    points = count_operations(spare.root, lambda: put(spare, record(1)))
     for turn in itertools.count(1):
         if kills >= enough:
             break
-        spare = open_store(folder / f"count-{turn}")
-        put(spare, record(0))
-        points = count_operations(spare.root, lambda spare=spare: put(spare, record(1)))
         for k in range(points):
             new = record(turn * 1000 + k)
             if not kill_at(store.root, lambda new=new: put(store, new), k):
@@ -141,7 +140,7 @@ def _pointer_first(
 def test_the_sweep_finds_planted_bugs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bugs: dict[str, Any]
 ) -> None:
-    for place in (tmp_path, tmp_path / "count-1"):
+    for place in (tmp_path, tmp_path / "count"):
         (place / "weeks" / ID / WEEK / "simulated_orders").mkdir(parents=True)
     for name, bug in bugs.items():
         monkeypatch.setattr(f"sitecast.store.folder_versions.{name}", bug)
@@ -177,7 +176,9 @@ def test_g3_many_writers_and_readers_never_see_anything_torn_or_old(tmp_path: Pa
     while alive:
         assert read_state(store) in known
         reads += 1
-        alive -= {child for child in alive if os.waitpid(child, os.WNOHANG)[0]}
+        looks = {child: os.waitpid(child, os.WNOHANG) for child in alive}
+        assert all(status == 0 for _, status in looks.values()), "a writer failed"
+        alive -= {child for child, (ended, _) in looks.items() if ended}
     assert reads >= 10
     assert read_state(store) in known
 
@@ -232,6 +233,24 @@ def test_g3_an_attempt_overtaken_before_it_holds_the_lock_moves_nothing(
     monkeypatch.setattr(folder_versions, "_is_intact", overtaken_meanwhile)
     with pytest.raises(Overtaken):
         store.commit(old, token)
+    assert read_state(store) == new.version
+
+
+def test_g3_an_older_attempt_leaves_what_a_younger_one_has_written_beside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, old, new = open_store(tmp_path), record(0, rows=3), record(1, rows=3)
+    older, younger = (store.begin(ID, WEEK, old.asset) for _ in range(2))
+    write = folder_versions.write_beside
+
+    def older_meanwhile(*arguments: Any) -> Path:
+        monkeypatch.setattr(folder_versions, "write_beside", write)
+        beside = write(*arguments)
+        store.commit(old, older)
+        return beside
+
+    monkeypatch.setattr(folder_versions, "write_beside", older_meanwhile)
+    store.commit(new, younger)
     assert read_state(store) == new.version
 
 
