@@ -6,8 +6,8 @@ the other half.
 """
 
 import base64
-import gzip
 import json
+import zlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 HUNDREDTHS = 100
 """Quantities are kept in hundredths: no figure on the page has more than two decimals."""
 _LARGEST = 2**31 - 1
+_GZIP = 31
+"""zlib's own name for gzip; the header that the module gzip writes depends on Python's version."""
 
 
 def pack(facts: Mapping[str, Any], tables: Mapping[str, Mapping[str, NDArray[Any]]]) -> str:
@@ -38,7 +40,7 @@ def pack(facts: Mapping[str, Any], tables: Mapping[str, Mapping[str, NDArray[Any
                       separators=(",", ":")).encode()  # fmt: skip
     planes = b"".join(_planes(numbers) for _, _, numbers, _ in columns)
     block = len(head).to_bytes(4, "little") + head + planes
-    return base64.b64encode(gzip.compress(block, 6, mtime=0)).decode()
+    return base64.b64encode(zlib.compress(block, 6, wbits=_GZIP)).decode()
 
 
 def _whole(values: NDArray[Any]) -> NDArray[np.int32]:
