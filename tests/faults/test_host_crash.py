@@ -94,7 +94,8 @@ def test_runs_that_lost_their_code_server_are_noticed_and_every_week_is_done(
             stack.kill_all_but_the_daemon()
             stack.wait("both noticed", lambda: len(runs_of_weeks(stack, FAILURE)) == WEEKS)
         require_each_week_once(stack, plan)
-        assert len(emails(company)) == 1  # of the publication: nobody is told of what was mended
+        stack.wait("the email of the publication", lambda: bool(emails(company)))
+        assert len(emails(company)) == 1  # nobody is told of what was mended
 
 
 @pytest.mark.matrix("code server killed: its runs die with it")
