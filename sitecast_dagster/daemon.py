@@ -5,8 +5,8 @@ cannot retry at that moment, and starts the server anew after a minute, or (`dag
 What does not: runs whose process alone died (run_launcher.py).
 
 Dagster's daemon also replaces a code server that is well, every minute, and with it the process
-that runs are forked from. Where both together need more than a minute, nothing would ever begin:
-here a server lives longer, for the dead ones do not wait for that.
+that runs are forked from: some ten CPU seconds each time, which a busy machine does not have. Here
+a server lives longer, for the dead ones do not wait for that.
 
 Which daemons there are is an argument that Dagster's command does not pass on, and how long a
 server lives none at all: names inside it are replaced, held by
