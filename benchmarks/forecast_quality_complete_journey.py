@@ -18,7 +18,6 @@ from sitecast.demand import ShrunkShares, forecast_demand
 from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.fading_shares import FadingShares
 from sitecast.demand.volumes import MovingMeanVolumes
-from sitecast.demand.weighted_volumes import WeightedVolumes
 from sitecast.extract import FolderSource, extract_week
 from sitecast.extract.complete_journey import import_complete_journey
 from sitecast.extract.complete_journey_tables import week_key
@@ -31,8 +30,6 @@ DEVELOPMENT, EVALUATED = (21, 25, 29, 33), (37,)
 WEEKS_BACK, LONG = 8, 26
 METHODS = {
     "moving_mean + shrunk_shares": (MovingMeanVolumes, ShrunkShares, WEEKS_BACK),
-    "weighted_mean + shrunk_shares": (WeightedVolumes, ShrunkShares, LONG),
-    "weighted_mean + fading_shares": (WeightedVolumes, FadingShares, LONG),
     "combination + fading_shares": (CombinedVolumes, FadingShares, LONG),
 }
 OURS = "combination + fading_shares"

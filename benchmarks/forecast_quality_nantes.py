@@ -15,7 +15,6 @@ import pandas as pd
 
 from sitecast.demand import MovingMeanVolumes, VolumeModel
 from sitecast.demand.combined_volumes import CombinedVolumes
-from sitecast.demand.weighted_volumes import WeightedVolumes
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.tables_history import HISTORY_BOXES
 from sitecast.records.tables_read import TABLES_READ
@@ -25,8 +24,7 @@ from sitecast.settings import plan_settings
 LEAD_WEEKS = 2
 COUNTS = (1, 4)
 MODELS: dict[str, tuple[VolumeModel, int]] = {
-    "moving_mean": (MovingMeanVolumes(), 8), "weighted_mean": (WeightedVolumes(), 30),
-    "combination": (CombinedVolumes(), 104),
+    "moving_mean": (MovingMeanVolumes(), 8), "combination": (CombinedVolumes(), 104),
 }  # fmt: skip
 YEARS = (("2015-09-01", "2016-07-10"), ("2016-09-01", "2017-07-10"))
 """The model was made with the first; the second was not looked at before."""

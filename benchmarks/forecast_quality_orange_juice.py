@@ -14,10 +14,8 @@ import pandas as pd
 
 from benchmarks.quality_series import KEY, Series, coverage, errors, forecast, least_mape
 from sitecast.demand import VolumeModel
-from sitecast.demand.boosted_volumes import BoostedVolumes
-from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.volumes import MovingMeanVolumes
-from sitecast.demand.weighted_volumes import WeightedVolumes
 
 ROUNDS = (135, 137, 139, 141, 143, 145)
 """Last week whose sales are known. The model was made with rounds up to 133 (targets to 136)."""
@@ -26,9 +24,7 @@ AHEAD = (2, 3)
 HISTORY_WEEKS = 104
 WEEK_40 = pd.Timestamp("1990-06-14")
 MODELS: dict[str, VolumeModel] = {
-    "moving_mean": MovingMeanVolumes(), "weighted_mean": WeightedVolumes(),
-    "combination": CombinedVolumes(), "gradient_boosting": BoostedVolumes(),
-    "driven_combination": DrivenVolumes(),
+    "moving_mean": MovingMeanVolumes(), "combination": CombinedVolumes(),
 }  # fmt: skip
 
 

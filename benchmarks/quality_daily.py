@@ -13,10 +13,8 @@ import pandas as pd
 
 from benchmarks.quality_series import KEY, Series, coverage, errors, forecast
 from sitecast.demand import VolumeModel
-from sitecast.demand.boosted_volumes import BoostedVolumes
-from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.volumes import MovingMeanVolumes
-from sitecast.demand.weighted_volumes import WeightedVolumes
 
 AHEAD = (1, 2, 4)
 """Weeks from the last known week to the one that is forecast."""
@@ -24,9 +22,7 @@ SPANS = {"naive": (1,), "mean of 4 weeks": (1, 2, 3, 4), "mean of 8 weeks": rang
          "seasonal naive": (52,)}  # fmt: skip
 """Weeks back from the first unknown one (the seasonal naive: from the target) that are averaged."""
 MODELS: dict[str, tuple[VolumeModel, int]] = {
-    "moving_mean": (MovingMeanVolumes(), 8), "weighted_mean": (WeightedVolumes(), 30),
-    "combination": (CombinedVolumes(), 104), "gradient_boosting": (BoostedVolumes(), 104),
-    "driven_combination": (DrivenVolumes(), 104),
+    "moving_mean": (MovingMeanVolumes(), 8), "combination": (CombinedVolumes(), 104),
 }  # fmt: skip
 
 

@@ -63,9 +63,9 @@ class ModelSettings(SettingsGroup):
     """Which installed models forecast demand: names, never code (docs/how-to/swap-a-model.md)."""
 
     volumes: ModelName = Field(
-        "moving_mean", description="volume model: boxes of weeks without box_forecast"
+        "combination", description="volume model: boxes of weeks without box_forecast"
     )
-    choice: ModelName = Field("shrunk_shares", description="choice model: what customers choose")
+    choice: ModelName = Field("fading_shares", description="choice model: what customers choose")
 
 
 class CapOverride(SettingsGroup):
@@ -183,7 +183,7 @@ class PlanSettings(SettingsGroup):
         0.9, gt=0, lt=1, description="quantile that qty_required covers, where no costs decide it"
     )
     currency: str = Field("EUR", pattern=r"^[A-Z]{3}$", description="money on page and email")
-    history_weeks: int = Field(8, ge=1, le=520, description="past menu weeks the models learn from")
+    history_weeks: int = Field(26, ge=1, le=520, description="past menu weeks models learn from")
     models: ModelSettings = Field(ModelSettings(), description="demand models")
     simulator: SimulatorSettings = Field(SimulatorSettings(), description="order simulator")
     allocation: AllocationSettings = Field(AllocationSettings(), description="boxes to sites")

@@ -13,8 +13,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sitecast.errors import SettingsError
-
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
 MOST_ROUNDS, FEW_ROUNDS, SPREAD_ROUNDS, PATIENCE = 300, 30, 60, 30
@@ -87,8 +85,6 @@ def boosted_ridge(examples: Examples, x: Features, lag: int) -> Told:
         examples: rows of past weeks; at least one.
         x: (rows, features) of the week to forecast.
         lag: weeks between what was known and what came.
-    Raises:
-        SettingsError: lightgbm is not installed.
     """
     weeks = np.unique(examples.week)
     held = weeks[-max(int(len(weeks) * HELD_OUT), 1)]
@@ -174,12 +170,7 @@ def _trained(data: Any, settings: dict[str, Any], rounds: int, tested: Any = Non
 
 
 def lightgbm_package() -> ModuleType:
-    """The package, imported only where a plan names a model that needs it."""
-    try:
-        import lightgbm
-    except ImportError as error:
-        raise SettingsError(
-            "the package lightgbm is not installed", {"setting": "models.volumes"},
-            "pip install 'sitecast[boosting]', or name another model",
-        ) from error  # fmt: skip
+    """The package, imported only where drivers are declared: most plans forecast without it."""
+    import lightgbm
+
     return lightgbm

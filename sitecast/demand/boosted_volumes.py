@@ -1,4 +1,4 @@
-"""Box volumes by gradient boosting: one model for all regions, segments and days, with drivers.
+"""Boxes by gradient boosting: one regression for all regions, segments and days, with drivers.
 
 It learns how the logarithm of boxes departs from a series' recent level, as far ahead as the week
 is now, from what every series did.
@@ -7,40 +7,13 @@ is now, from what every series did.
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from sitecast.demand.boosted_ridge import (
-    UNKNOWN_VARIANCE,
-    Examples,
-    boosted_ridge,
-    lightgbm_package,
-)
-from sitecast.demand.panel import Floats, Ints, Panel, box_table, read_panel
+from sitecast.demand.boosted_ridge import UNKNOWN_VARIANCE, Examples, boosted_ridge
+from sitecast.demand.panel import Floats, Ints, Panel
 from sitecast.demand.panel_features import CATEGORIES, LINEAR, week_rows
-from sitecast.records.plan import ForecastPlan
-from sitecast.records.week_record import WeekData
 
 FIRST_WEEKS = 4
 """So many weeks must have been known before one teaches anything."""
-
-
-class BoostedVolumes:
-    """Ridge regression and gradient-boosted trees over levels, calendar and demand_drivers.
-
-    Means add up over regions, segments and days, so that every level is coherent.
-
-    Raises:
-        SettingsError: lightgbm is not installed.
-    """
-
-    def __init__(self) -> None:
-        lightgbm_package()  # a plan that names this model is refused when it is made, not in a week
-
-    def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
-        """See VolumeModel.boxes."""
-        panel = read_panel(week, plan)
-        told = forecast(panel)
-        return box_table(panel, told.mean, told.variance)
 
 
 @dataclass(frozen=True)

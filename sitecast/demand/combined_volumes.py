@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from sitecast.demand.boosted_ridge import lightgbm_package
 from sitecast.demand.boosted_volumes import forecast
 from sitecast.demand.combination import combination_weights
 from sitecast.demand.faded_levels import COUNT, faded_levels
@@ -30,35 +29,15 @@ _ROUNDS = 5
 class CombinedVolumes:
     """Faded levels, own and the company's, quick and slow, weighted by past errors at this lead.
 
-    Needs no drivers; days that `demand_drivers` declare closed get nothing.
+    Where `demand_drivers` tell more than closed days, gradient boosting that knows them is one of
+    the forecasts. Days that are declared closed get nothing.
     """
 
     def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
         """See VolumeModel.boxes."""
         panel = read_panel(week, plan)
-        return box_table(panel, *combined(panel, levels_told(panel, target_places(panel))))
-
-
-class DrivenVolumes:
-    """Faded levels and gradient boosting with drivers, weighted by past errors at this lead.
-
-    Raises:
-        SettingsError: lightgbm is not installed.
-    """
-
-    def __init__(self) -> None:
-        lightgbm_package()  # a plan that names this model is refused when it is made, not in a week
-
-    def boxes(self, week: WeekData, plan: ForecastPlan) -> pd.DataFrame:
-        """See VolumeModel.boxes."""
-        panel = read_panel(week, plan)
-        boosted = forecast(panel)
-        levels = levels_told(panel, boosted.places)
-        past = np.concatenate([levels.past, np.nan_to_num(boosted.past_mean)[None]])
-        now = np.concatenate([levels.now, boosted.mean[None]])
-        shape = _relative(boosted.past_mean, boosted.past_variance)
-        coming = _relative(boosted.mean, boosted.variance)
-        return box_table(panel, *combined(panel, Told(boosted.places, past, now, shape, coming)))
+        told = driven_told(panel) if panel.drivers else levels_told(panel, target_places(panel))
+        return box_table(panel, *combined(panel, told))
 
 
 @dataclass(frozen=True)
@@ -91,6 +70,17 @@ def levels_told(panel: Panel, places: list[int]) -> Told:
     laid = np.stack(past, axis=2) if past else np.zeros((COUNT, series, 0, days))
     alike = np.ones((series, len(places), days)), np.ones((series, days))
     return Told(places, laid, faded_levels(panel.known), *alike)
+
+
+def driven_told(panel: Panel) -> Told:
+    """The same of levels and boosting, for past weeks that a fit of boosting had not seen."""
+    boosted = forecast(panel)
+    levels = levels_told(panel, boosted.places)
+    past = np.concatenate([levels.past, np.nan_to_num(boosted.past_mean)[None]])
+    now = np.concatenate([levels.now, boosted.mean[None]])
+    shape = _relative(boosted.past_mean, boosted.past_variance)
+    coming = _relative(boosted.mean, boosted.variance)
+    return Told(boosted.places, past, now, shape, coming)
 
 
 def combined(panel: Panel, told: Told) -> tuple[Floats, Floats]:

@@ -11,12 +11,10 @@ from functools import partial
 from importlib.metadata import entry_points
 from typing import Any, Literal
 
-from sitecast.demand.boosted_volumes import BoostedVolumes
-from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.fading_shares import FadingShares
 from sitecast.demand.shares import ShrunkShares
 from sitecast.demand.volumes import MovingMeanVolumes
-from sitecast.demand.weighted_volumes import WeightedVolumes
 from sitecast.errors import SettingsError
 from sitecast.records.plan import ForecastPlan
 from sitecast.settings import ModelSettings
@@ -26,12 +24,8 @@ GROUPS: Mapping[Kind, str] = {
     "volumes": "sitecast.volume_models", "choice": "sitecast.choice_models",
 }  # fmt: skip
 BUILT_IN: Mapping[Kind, Mapping[str, Callable[[], Any]]] = {
-    "volumes": {
-        "moving_mean": MovingMeanVolumes, "weighted_mean": WeightedVolumes,
-        "combination": CombinedVolumes,
-        "driven_combination": DrivenVolumes, "gradient_boosting": BoostedVolumes,
-    },
-    "choice": {"shrunk_shares": ShrunkShares, "fading_shares": FadingShares},
+    "volumes": {"combination": CombinedVolumes, "moving_mean": MovingMeanVolumes},
+    "choice": {"fading_shares": FadingShares, "shrunk_shares": ShrunkShares},
 }  # fmt: skip
 _METHOD: Mapping[Kind, str] = {"volumes": "boxes", "choice": "choices"}
 _HOW_TO = "docs/how-to/swap-a-model.md"

@@ -18,7 +18,6 @@ RECENT = 16
 """Weeks that make the level everything is relative to."""
 SPANS = (2, 4, 8, 26, 52)
 LAGS = (1, 2, 3, 4)
-YEAR = 52
 LINEAR = ("lag_", "mean_", "week_", "everybody_", "change_", "others_change_")
 """How features begin that are told relative to the recent past; 0 where they are unknown."""
 CATEGORIES = ("region_id", "segment")
@@ -47,9 +46,7 @@ def week_rows(panel: Panel, place: int, lag: int) -> Rows:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)  # means of nothing are unknown, and said so
         level, features = _levels(known, panel.boxes[:, : place - lag + 1])
-        features |= _calendar(panel, place)
-        if panel.boxes.shape[1] > 2 * YEAR:
-            features |= _season(panel, known, place)
+        features |= _calendar(panel)
         for name, values in panel.drivers.items():
             features |= _driver(panel, name, values, place, lag)
     shape = level.shape
@@ -78,27 +75,13 @@ def _levels(known: Floats, boxes: Floats) -> tuple[Floats, dict[str, Floats]]:
     return level, found
 
 
-def _calendar(panel: Panel, place: int) -> dict[str, Floats]:
+def _calendar(panel: Panel) -> dict[str, Floats]:
     """The day of the week and whose row it is."""
     codes = {name: np.unique(panel.groups[name], return_inverse=True)[1] for name in CATEGORIES}
     return {
         "day": np.arange(panel.dates.shape[1], dtype=np.float64)[None, :],
         **{name: code.astype(np.float64)[:, None] for name, code in codes.items()},
     }
-
-
-def _season(panel: Panel, known: Floats, place: int) -> dict[str, Floats]:
-    """The day of the year, and how it stood a year ago among the weeks around it.
-
-    Only told when two years are known: from one, a season and what happened once look the same.
-    """
-    day, then = panel.dates[place], place - YEAR
-    year_day = (day - day.astype("datetime64[Y]").astype("datetime64[D]")).astype(np.float64)
-    stood = np.full((len(known), known.shape[2]), np.nan)
-    if 0 <= then < known.shape[1]:
-        around = np.nanmean(known[:, max(then - 8, 0) : then + 9], axis=1)
-        stood = known[:, then] - around
-    return {"year_day": year_day[None, :], "year_ago": stood}
 
 
 def _driver(panel: Panel, name: str, values: Floats, place: int, lag: int) -> dict[str, Floats]:

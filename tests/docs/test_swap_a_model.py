@@ -58,8 +58,8 @@ def test_the_page_leads_to_a_forecast_by_the_example(tmp_path, monkeypatch):
     assert [name for name, _ in told] == ["run", "compare", "plan", "run", "compare"]
     (before, error_before, plan, after, error_after) = [facts for _, facts in told]
     label = "multinomial_logit (sitecast-multinomial-logit 0.1.0)"
-    assert before["models"]["choice"] == "shrunk_shares (built in)"
-    assert plan["models"] == {"choice": label, "volumes": "moving_mean (built in)"}
+    assert before["models"]["choice"] == "fading_shares (built in)"
+    assert plan["models"] == {"choice": label, "volumes": "combination (built in)"}
     assert after["models"] == plan["models"]
     assert after["plan_id"] == plan["plan_id"] != before["plan_id"]
     assert site_error(error_after) != site_error(error_before)

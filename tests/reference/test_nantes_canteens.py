@@ -20,13 +20,13 @@ def _benchmark():
 @pytest.mark.slow
 @pytest.mark.shared_data
 @pytest.mark.skipif(not FOLDER.exists(), reason=f"the evaluation data are not in {FOLDER}")
-def test_weighted_mean_beats_the_planner_and_the_mean_of_four_weekdays():
+def test_combination_beats_the_planner_and_the_mean_of_four_weekdays():
     benchmark = _benchmark()
     rows = benchmark.meals(FOLDER)
     rows["same_1"] = benchmark.same_weekdays(rows, 1)
     rows["same_4"] = benchmark.same_weekdays(rows, 4)
     told = benchmark.table(rows, "2016-09-01", "2017-07-10").set_index("method")
-    ours = told.loc["weighted_mean"]
+    ours = told.loc["combination"]
     assert ours["n"] > 11_000
     assert ours["wape"] < told.loc["planner", "wape"] - 0.002
     assert ours["wape"] < told.loc["last 4 same weekdays", "wape"] - 0.003

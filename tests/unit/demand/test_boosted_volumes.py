@@ -7,19 +7,24 @@ import pandas as pd
 import pytest
 from volume_worlds import PLAN, as_array, week_of
 
-from sitecast.demand import model_labels
-from sitecast.demand.boosted_volumes import BoostedVolumes
-from sitecast.demand.panel import read_panel
+from sitecast.demand.boosted_volumes import forecast
+from sitecast.demand.combined_volumes import CombinedVolumes
+from sitecast.demand.panel import box_table, read_panel
 from sitecast.demand.panel_features import week_rows
-from sitecast.errors import DataError, SettingsError
+from sitecast.errors import DataError
 from sitecast.records.week_record import WeekData
-from sitecast.settings import plan_settings
 
 LEVELS = np.array([40.0, 80.0, 160.0, 320.0])
 
 
 def told(boxes, **how):
-    return BoostedVolumes().boxes(week_of(boxes, **how), PLAN)
+    return answer_of(week_of(boxes, **how))
+
+
+def answer_of(week):
+    panel = read_panel(week, PLAN)
+    boosted = forecast(panel)
+    return box_table(panel, boosted.mean, boosted.variance)
 
 
 def promoted(rng, weeks=41, regions=12):
@@ -102,8 +107,8 @@ def test_r7_rows_in_another_order_give_the_same_bytes():
     expected, promotion = promoted(rng, weeks=16, regions=4)
     week = week_of(rng.poisson(expected)[:, :-1], drivers={"promotion": promotion}, segments=2)
     mixed = {name: frame.sample(frac=1.0, random_state=1) for name, frame in week.tables.items()}
-    again = BoostedVolumes().boxes(WeekData(week.provenance, mixed), PLAN)
-    pd.testing.assert_frame_equal(BoostedVolumes().boxes(week, PLAN), again, check_exact=True)
+    again = answer_of(WeekData(week.provenance, mixed))
+    pd.testing.assert_frame_equal(answer_of(week), again, check_exact=True)
 
 
 def test_one_known_week_is_repeated_with_wide_draws():
@@ -118,8 +123,10 @@ def test_without_history_there_is_nothing_to_forecast_from():
         told(np.zeros((1, 3, 1), dtype=int))
 
 
-def test_without_the_package_a_plan_that_names_the_model_is_refused(monkeypatch):
+def test_the_package_is_imported_only_where_drivers_are_declared(monkeypatch):
     monkeypatch.setitem(sys.modules, "lightgbm", None)
-    settings = plan_settings({"models": {"volumes": "gradient_boosting"}})
-    with pytest.raises(SettingsError, match="lightgbm is not installed"):
-        model_labels(settings.models)
+    boxes, holiday = np.full((3, 12, 2), 100), np.zeros((3, 13, 2))
+    assert len(CombinedVolumes().boxes(week_of(boxes, drivers={"closed": holiday}), PLAN)) == 6
+    holiday[:, [4, 9]] = 1.0
+    with pytest.raises(ImportError, match="lightgbm"):
+        CombinedVolumes().boxes(week_of(boxes, drivers={"holiday": holiday}), PLAN)

@@ -8,16 +8,15 @@ from scipy.optimize import minimize
 from volume_worlds import PLAN, as_array, week_of
 
 from sitecast.demand.combination import PRIOR_WEEKS, combination_weights
-from sitecast.demand.combined_volumes import CombinedVolumes, DrivenVolumes
+from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.faded_levels import faded_levels
 from sitecast.errors import DataError
 
 PROFILE = np.array([40.0, 60, 20, 10, 30, 50, 5])
-MODELS = [CombinedVolumes(), DrivenVolumes()]
 
 
-def answer(boxes, lag=1, model=MODELS[0], drivers=None):
-    frame = model.boxes(week_of(boxes, lag, drivers), PLAN)
+def answer(boxes, lag=1, drivers=None):
+    frame = CombinedVolumes().boxes(week_of(boxes, lag, drivers), PLAN)
     assert (frame["sd_boxes"] ** 2 >= frame["mean_boxes"] * (1 - 1e-12)).all()
     return frame
 
@@ -73,13 +72,11 @@ def test_drivers_are_used_where_they_tell_something():
     promotion = (rng.random((16, 41, 1)) < 0.25).astype(float)
     expected = np.tile([40.0, 80, 160, 320], 4)[:, None, None] * 2.0**promotion
     boxes, drivers = rng.poisson(expected)[:, :-1], {"promotion": promotion}
-    missed = {
-        type(model).__name__: np.abs(
-            as_array(answer(boxes, model=model, drivers=drivers)) / expected[:, -1] - 1
-        ).mean()
-        for model in MODELS
-    }
-    assert missed["DrivenVolumes"] < 0.3 * missed["CombinedVolumes"]
+    driven, blind = (
+        np.abs(as_array(answer(boxes, drivers=known)) / expected[:, -1] - 1).mean()
+        for known in (drivers, None)
+    )
+    assert driven < 0.3 * blind
 
 
 @settings(deadline=None, max_examples=15)
@@ -88,16 +85,15 @@ def test_whatever_comes_the_answer_keeps_the_contract(seed, lag, weeks):
     rng = np.random.default_rng(seed)
     boxes = rng.poisson(rng.choice([0, 0.3, 5, 60], (3, 1, 7)) * rng.random((1, weeks, 1)))
     if boxes.any():
-        for model in MODELS:
-            frame = answer(boxes, lag, model)
+        for drivers in (None, {"price": rng.random((3, weeks + lag, 7))}):
+            frame = answer(boxes, lag, drivers)
             assert np.isfinite(frame[["mean_boxes", "sd_boxes"]].to_numpy()).all()
             assert not frame.duplicated(["delivery_date", "region_id", "segment"]).any()
 
 
 def test_nothing_known_is_an_error():
-    for model in MODELS:
-        with pytest.raises(DataError, match="nothing to forecast boxes from"):
-            answer(np.zeros((1, 3, 7), dtype=int), model=model)
+    with pytest.raises(DataError, match="nothing to forecast boxes from"):
+        answer(np.zeros((1, 3, 7), dtype=int))
 
 
 def test_r12_a_level_of_a_past_week_reads_nothing_that_came_later():

@@ -33,7 +33,7 @@ def packages(tmp_path, monkeypatch):
 
 
 def test_the_built_in_models_are_the_default():
-    told = {"volumes": "moving_mean (built in)", "choice": "shrunk_shares (built in)"}
+    told = {"volumes": "combination (built in)", "choice": "fading_shares (built in)"}
     assert model_labels(ModelSettings()) == told
     assert model_labels(plan_settings({}).models) == told
 
@@ -65,13 +65,7 @@ def test_a_plan_file_cannot_point_at_code(packages, text):
 
 def test_a_choice_model_is_not_offered_for_volumes(packages):
     packages(logit="Logit")
-    assert [m.name for m in installed("volumes")] == [
-        "moving_mean",
-        "weighted_mean",
-        "combination",
-        "driven_combination",
-        "gradient_boosting",
-    ]
+    assert [m.name for m in installed("volumes")] == ["combination", "moving_mean"]
     with pytest.raises(SettingsError, match="no volumes model named 'logit'"):
         model_labels(ModelSettings(volumes="logit"))
 
