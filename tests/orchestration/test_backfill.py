@@ -51,13 +51,17 @@ def asked_for(weeks):
         ) as ui,
     ):
         instance.add_dynamic_partitions("menu_week", list(weeks))
-        instance.add_backfill(PartitionBackfill.from_asset_partitions(
-            backfill_id="weeks", asset_graph=defs.resolve_asset_graph(),
-            partition_names=list(weeks), asset_selection=[asset.key for asset in WEEK_ASSETS],
-            backfill_timestamp=time.time(), tags={}, dynamic_partitions_store=instance,
-            all_partitions=False, title=None, description=None, run_config=None,
-        ))  # fmt: skip
+        instance.add_backfill(a_backfill(instance, weeks))
         yield instance, ui
+
+
+def a_backfill(instance, weeks):
+    return PartitionBackfill.from_asset_partitions(
+        backfill_id="weeks", asset_graph=defs.resolve_asset_graph(),
+        partition_names=list(weeks), asset_selection=[asset.key for asset in WEEK_ASSETS],
+        backfill_timestamp=time.time(), tags={}, dynamic_partitions_store=instance,
+        all_partitions=False, title=None, description=None, run_config=None,
+    )  # fmt: skip
 
 
 def test_weeks_are_backfilled_one_run_each(company, plan, kept):

@@ -102,8 +102,9 @@ def test_r6_fitted_spreads_widen_draws_and_their_roll_ups_stay_coherent():
     tails = {"cv": 0.25, "reach_80": 1.8, "reach_95": 3.5}
     row = {"lead_days": 8, **dict.fromkeys(("total", "day", "region", "cell", "recipe"), tails)}
     by_site, together, relative = ["site_id", "sku_id"], ["sku_id"], []
+    sure = {"choice": "shrunk_shares"}  # the default is as unsure of a small week by itself
     for by_lead in ([], [row]):
-        plan = small_plan(draws=40, simulator={"uncertainty": {"by_lead": by_lead}})
+        plan = small_plan(draws=40, models=sure, simulator={"uncertainty": {"by_lead": by_lead}})
         week = small_week(plan)
         forecast = forecast_week(week, simulate_week(week, plan), plan)
         cells, parts = summed_draws(forecast, week, by_site)
