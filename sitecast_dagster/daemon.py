@@ -24,7 +24,13 @@ import dagster as dg
 from dagster._core.errors import DagsterUserCodeUnreachableError
 from dagster._core.remote_representation.code_location import GrpcServerCodeLocation
 from dagster._core.workspace.context import IWorkspaceProcessContext
-from dagster._daemon.auto_run_reexecution.event_log_consumer import EventLogConsumerDaemon
+from dagster._daemon.auto_run_reexecution.event_log_consumer import (
+    DAGSTER_EVENT_TYPES,
+    EventLogConsumerDaemon,
+)
+from dagster._daemon.auto_run_reexecution.event_log_consumer import (
+    _create_cursor_key as _cursor_key,
+)
 from dagster._daemon.controller import create_daemons_from_instance
 from dagster._daemon.daemon import DagsterDaemon
 
@@ -100,8 +106,22 @@ def _answers(location: Any) -> bool:
     return True
 
 
+def remember_where_failures_begin(instance: dg.DagsterInstance) -> None:
+    """Failures from now on will be tried again, however late somebody looks for them first.
+
+    Dagster begins with those after its first look, and forgets what failed before: on a new
+    instance a run lost while its code server was still starting waited for its retry for good.
+    """
+    storage, keys = instance.daemon_cursor_storage, {*map(_cursor_key, DAGSTER_EVENT_TYPES)}
+    new = keys - storage.get_cursor_values(keys).keys()
+    if new:
+        newest = instance.event_log_storage.get_maximum_record_id() or 0
+        storage.set_cursor_values(dict.fromkeys(new, str(newest)))
+
+
 def daemons_of(instance: dg.DagsterInstance) -> list[DagsterDaemon[Any]]:
-    """Dagster's daemons, with patient retries."""
+    """Dagster's daemons, with patient retries; made before any of them looks at anything."""
+    remember_where_failures_begin(instance)
     stock = create_daemons_from_instance(instance)
     return [PatientRetryDaemon() if type(daemon) is EventLogConsumerDaemon else daemon
             for daemon in stock]  # fmt: skip

@@ -180,6 +180,8 @@ BUGS: dict[str, tuple[Bug, ...]] = {
             "if not _came_too_late(error):", "if True:", "tests/faults/test_slow_launch.py"),
         Bug("crashed runs are looked at while no server answers", "sitecast_dagster/daemon.py",
             "if not silent:", "if True:", "tests/faults/test_code_server.py"),
+        Bug("what failed before the first look is forgotten", "sitecast_dagster/daemon.py",
+            "    remember_where_failures_begin(instance)\n", "", "tests/faults/test_code_server.py"),
         Bug("a dead code server is left dead", "sitecast_dagster/daemon.py",
             "context.reload_code_location(name)", "pass", "tests/faults/test_code_server.py"),
     ),

@@ -13,7 +13,7 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import PythonFileTarget
 
 from sitecast.deployment import Deployment
-from sitecast_dagster.daemon import MISSES, PatientRetryDaemon, silent_locations
+from sitecast_dagster.daemon import MISSES, PatientRetryDaemon, daemons_of, silent_locations
 from sitecast_dagster.instance import dagster_home, init_instance
 
 FAILURE, STARTING = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTING
@@ -107,6 +107,19 @@ def test_a_dead_code_server_is_started_anew_and_no_retry_is_lost(
     assert status(context, starting) == FAILURE
     iterate(daemon, context)
     assert [retries(context, run) for run in (crashed, starting)] == [1, 1]
+
+
+@pytest.mark.matrix("run lost before the daemon of a new instance looked for failures")
+def test_a_failure_is_tried_again_that_came_before_the_first_look(
+    context: WorkspaceProcessContext,
+) -> None:
+    long_ago, crashed = (recorded(context, {}) for _ in range(2))
+    context.instance.report_run_failed(long_ago, "when no daemon was there yet")
+    daemons_of(context.instance)  # a daemon starts, and dies before it looked
+    context.instance.report_run_failed(crashed, "its process is gone")
+    (daemon,) = [d for d in daemons_of(context.instance) if isinstance(d, PatientRetryDaemon)]
+    iterate(daemon, context)
+    assert [retries(context, run) for run in (long_ago, crashed)] == [0, 1]
 
 
 def test_a_server_that_does_not_come_to_life_is_started_ever_more_rarely(

@@ -14,7 +14,6 @@ from sitecast.extract.mapping import TableMapping
 WEEKS = ["2026-W46", "2026-W47"]
 PLACED = [order("a"), order("b"), order("c", "2026-W47", day="2026-11-15")]
 PICKED = [(name, 1, "recipe", "r1", 2, 1) for name in "abc"]
-
 LINE_OF_D = ("d", 1, "recipe", "r1", 2, 1)
 
 
@@ -27,7 +26,7 @@ class Company:
         menu = small_week()["menu"].assign(menu_week=WEEKS[0])
         menu.to_csv(folder / "menu.csv", index=False)
 
-    def write(self, orders, lines, kind="csv"):
+    def write(self, orders, lines):
         orders, lines = pd.DataFrame(orders, columns=ORDERS), pd.DataFrame(lines, columns=LINES)
         for week in WEEKS:
             rows = orders[orders["menu_week"] == week]
@@ -94,9 +93,7 @@ def test_other_code_counts_anew(company, monkeypatch):
 
 def test_a_note_serves_later_moments_and_none_before_all_rows_were_known(company):
     late = AS_OF - dt.timedelta(days=2)
-    company.write(
-        [*PLACED, order("d", created=str(late))], [*PICKED, ("d", 1, "recipe", "r1", 2, 1)]
-    )
+    company.write([*PLACED, order("d", created=str(late))], [*PICKED, LINE_OF_D])
     company.require_right(["2026-W46"])
     company.require_right([], as_of=AS_OF + dt.timedelta(days=30))
     company.require_right([], as_of=late)
