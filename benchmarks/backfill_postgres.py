@@ -26,6 +26,7 @@ from dagster._core.scheduler.instigation import (
     SensorInstigatorData,
 )
 
+from benchmarks.arguments import words
 from benchmarks.companies import invent_company
 from benchmarks.load_state import BACKFILL, request_backfill
 from benchmarks.load_ui import Ui
@@ -152,6 +153,7 @@ def measure(folder: Path, weeks: int) -> int:
 
 
 def main() -> int:
+    words(__doc__)
     weeks = 8 if os.environ.get("QUICK") else 52
     with tempfile.TemporaryDirectory(prefix="sitecast-backfill-") as folder:
         return measure(Path(folder), weeks)

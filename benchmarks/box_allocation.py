@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.arguments import words
 from benchmarks.box_allocation_cases import Day, linear_bound
 from benchmarks.stamp import commit, machine
 from benchmarks.tables import WIDE, markdown, picture
@@ -29,9 +30,7 @@ MAX_AREA = 3.7
 
 
 def main() -> int:
-    if len(sys.argv) != 2:
-        raise SystemExit(__doc__)
-    days, published = read_days(Path(sys.argv[1]))
+    days, published = read_days(Path(words(__doc__, 1)[0]))
     first = max(days)
     warm = days[first]
     warm.settled(warm.counts(published[first]), published[first], 10)

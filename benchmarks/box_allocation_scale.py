@@ -19,6 +19,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.arguments import words
 from benchmarks.box_allocation_cases import Day, linear_bound
 from benchmarks.stamp import commit, machine
 from benchmarks.tables import markdown
@@ -97,6 +98,7 @@ def _bounded() -> None:
 
 
 def main() -> int:
+    pythons = words(__doc__)
     two = two_days(0, 500)
     two[0].settled(two[1], two[2], 10)  # compiles
     sizes = list(SEEDS)[:2] if os.environ.get("QUICK") else list(SEEDS)
@@ -111,7 +113,7 @@ def main() -> int:
                       f"{1000 * np.median(seconds):.0f}"])  # fmt: skip
     print(markdown(HEAD, table))
     versus = []
-    for python in sys.argv[1:]:
+    for python in pythons:
         for n in sizes:
             ours, own, theirs = against_cbc(python, n)
             cbc = theirs["build_seconds"] + theirs["cbc_seconds"] if theirs else MAX_CBC_SECONDS

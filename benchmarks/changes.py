@@ -8,13 +8,13 @@ those of all threads; `untold` is Σ|delta| of the cause draws ÷ Σ|delta| of a
 
 import datetime as dt
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 
 import numpy as np
 
+from benchmarks.arguments import words
 from benchmarks.whole import forget_peak, peak_gib
 from sitecast.changes import World, explain_changes
 from sitecast.configure import make_plan
@@ -79,9 +79,10 @@ def explained(stages, name, old, new, before, after, draws):
 
 
 def main():
+    given = words(__doc__)
     size = "demo" if os.environ.get("QUICK") else "gousto"
     with tempfile.TemporaryDirectory(prefix="sitecast-changes-") as folder:
-        company = Path(sys.argv[1] if len(sys.argv) > 1 else folder).resolve()
+        company = Path(given[0] if given else folder).resolve()
         if not (company / "input").exists():
             write_demo_company(company, size=size)
         home = Path(folder) / "home"

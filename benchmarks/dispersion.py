@@ -5,7 +5,6 @@ Spreads are fitted on FITTED, coverage is counted on HELD_OUT; the plan file is 
 the fitted spreads. WAPE says that widening moved no mean.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 from time import process_time
@@ -13,6 +12,7 @@ from time import process_time
 import numpy as np
 import pandas as pd
 
+from benchmarks.arguments import words
 from benchmarks.dispersion_company import Truth, write_company
 from sitecast.evaluate import backtest, calibrate_spreads
 from sitecast.evaluate.compare import EVER
@@ -56,7 +56,7 @@ def coverage_table(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def main() -> None:
-    seeds = [int(seed) for seed in sys.argv[1:]] or list(SEEDS)
+    seeds = [int(seed) for seed in words(__doc__)] or list(SEEDS)
     parts = []
     for seed in seeds:
         with tempfile.TemporaryDirectory() as folder:

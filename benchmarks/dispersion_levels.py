@@ -7,7 +7,6 @@ the simulator's own cells. `python -m benchmarks.dispersion_levels [FOLDER]`: th
 of SEEDS; with the folder of the shared data also canteens, bakeries and Yaz.
 """
 
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -15,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks import forecast_quality_bakery, forecast_quality_nantes, forecast_quality_yaz
+from benchmarks.arguments import words
 from benchmarks.dispersion_company import Truth, boxes_sold
 from benchmarks.quality_series import KEY, Series, week_key
 from sitecast.demand import Choices
@@ -148,10 +148,11 @@ def canteens(folder: Path) -> tuple[Series, list[pd.Timestamp], list[pd.Timestam
 
 
 def main() -> None:
+    given = words(__doc__)
     print("invented company\n", table(invented()).to_string(float_format="{:.3f}".format))
-    if len(sys.argv) < 2:
+    if not given:
         return
-    data, starts = Path(sys.argv[1]), forecast_quality_bakery.starts
+    data, starts = Path(given[0]), forecast_quality_bakery.starts
     bakery = forecast_quality_bakery.read(data / "bakery"), starts(52)[:26], starts(26)
     last = forecast_quality_yaz.LAST
     yaz = forecast_quality_yaz.read(data / "yaz"), starts(52, last)[:26], starts(26, last)

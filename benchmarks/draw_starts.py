@@ -9,6 +9,7 @@ import time
 import numpy as np
 
 from benchmarks import allocation_week
+from benchmarks.arguments import words
 from sitecast.allocate.box_classes import box_classes
 from sitecast.allocate.flow import cap_values, left_prices, min_cost_flow, right_prices
 from sitecast.allocate.site_days import site_days
@@ -62,6 +63,7 @@ def measure(sites):
 
 
 def main():
+    words(__doc__)
     print("| sites | classes | cold | from the expected week | prices | values of higher caps |\n"
           "|---|---|---|---|---|---|")  # fmt: skip
     for sites in SITES:

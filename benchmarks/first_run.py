@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.arguments import words
 from benchmarks.peers.environments import ROOT
 from benchmarks.stamp import commit, machine
 
@@ -45,6 +46,7 @@ def download(clone, folder):
 
 
 def main():
+    words(__doc__)
     print(f"{machine()}, commit {commit()}, load averages {os.getloadavg()}")
     with tempfile.TemporaryDirectory(prefix="sitecast-first-run-") as name:
         folder = Path(name)

@@ -5,11 +5,11 @@ known ahead; the weather is not, and is left out. Run with the folder of the dat
 `python -m benchmarks.forecast_quality_bakery FOLDER [MODEL ...]`.
 """
 
-import sys
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.arguments import words
 from benchmarks.quality_daily import asked_models, monday, table
 from benchmarks.quality_series import KEY, Series
 
@@ -38,8 +38,9 @@ def starts(weeks: int = WEEKS, last: pd.Timestamp = LAST) -> list[pd.Timestamp]:
 
 
 def main() -> None:
-    series = read(Path(sys.argv[1]))
-    told = table(series, starts(), asked_models(sys.argv[2:]))
+    data, *models = words(__doc__, 1)
+    series = read(Path(data))
+    told = table(series, starts(), asked_models(models))
     print(told.to_string(index=False, float_format="{:.4f}".format))
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.arguments import words
 from sitecast.demand.conditional_logit import FittedLogit, fit_logit
 
 WITHIN = 1e-3
@@ -78,7 +79,7 @@ def choice_sets(folder: Path) -> list[ChoiceSet]:
 
 def main() -> None:
     missed = []
-    for data in choice_sets(Path(sys.argv[1])):
+    for data in choice_sets(Path(words(__doc__, 1)[0])):
         reached = data.fitted().log_likelihood
         told = "" if data.reference is None else f"   reference {data.reference:.3f}"
         print(f"{data.name:<12} {data.menu.max() + 1:>6,} choices   {reached:.3f}{told}")

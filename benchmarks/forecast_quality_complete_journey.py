@@ -6,7 +6,6 @@ draws. Weeks up to 36 were used to make the models (`--development`), 37 to 40 w
 `python -m benchmarks.forecast_quality_complete_journey`.
 """
 
-import sys
 import tempfile
 from pathlib import Path
 from time import process_time
@@ -14,6 +13,7 @@ from time import process_time
 import numpy as np
 import pandas as pd
 
+from benchmarks.arguments import words
 from sitecast.demand import ShrunkShares, forecast_demand
 from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.fading_shares import FadingShares
@@ -91,7 +91,7 @@ def origin_errors(first: int, home: Path) -> list[dict[str, object]]:
 
 def main() -> None:
     lines = []
-    for first in DEVELOPMENT if "--development" in sys.argv else EVALUATED:
+    for first in DEVELOPMENT if "--development" in words(__doc__) else EVALUATED:
         with tempfile.TemporaryDirectory() as folder:
             lines += origin_errors(first, Path(folder) / "home")
     told = pd.DataFrame(lines)

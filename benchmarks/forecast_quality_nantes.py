@@ -6,13 +6,13 @@ until 14 days before each week. Run with the folder of the data:
 `python -m benchmarks.forecast_quality_nantes FOLDER`.
 """
 
-import sys
 from pathlib import Path
 from time import process_time
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.arguments import words
 from sitecast.demand import MovingMeanVolumes, VolumeModel
 from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.records.plan import ForecastPlan
@@ -119,7 +119,7 @@ def table(rows: pd.DataFrame, first: str, last: str) -> pd.DataFrame:
 
 
 def main() -> None:
-    rows = meals(Path(sys.argv[1]))
+    rows = meals(Path(words(__doc__, 1)[0]))
     rows = rows.assign(**{f"same_{n}": same_weekdays(rows, n) for n in COUNTS})
     for first, last in YEARS:
         print(first, last)

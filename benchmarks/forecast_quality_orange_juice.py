@@ -6,12 +6,12 @@ and features of every week up to the target are known. The data here reach six o
 Run with the folder of the data: `python -m benchmarks.forecast_quality_orange_juice FOLDER`.
 """
 
-import sys
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.arguments import words
 from benchmarks.quality_series import KEY, Series, coverage, errors, forecast, least_mape
 from sitecast.demand import VolumeModel
 from sitecast.demand.combined_volumes import CombinedVolumes
@@ -99,8 +99,9 @@ def table(series: Series, rounds: tuple[int, ...], models: dict[str, VolumeModel
 
 
 def main() -> None:
-    rounds = DEVELOPMENT if "--development" in sys.argv else ROUNDS
-    told = table(read(Path(sys.argv[1])), rounds, MODELS)
+    data, *options = words(__doc__, 1)
+    rounds = DEVELOPMENT if "--development" in options else ROUNDS
+    told = table(read(Path(data)), rounds, MODELS)
     print(told.to_string(index=False, float_format="{:.4f}".format))
 
 

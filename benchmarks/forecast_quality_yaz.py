@@ -5,11 +5,11 @@ known ahead; the weather is not, and is left out. Run with the folder of the dat
 `python -m benchmarks.forecast_quality_yaz FOLDER [MODEL ...]`.
 """
 
-import sys
 from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.arguments import words
 from benchmarks.forecast_quality_bakery import starts
 from benchmarks.quality_daily import asked_models, monday, table
 from benchmarks.quality_series import KEY, Series
@@ -31,8 +31,9 @@ def read(folder: Path) -> Series:
 
 
 def main() -> None:
-    asked = asked_models(sys.argv[2:])
-    told = table(read(Path(sys.argv[1])), starts(last=LAST), asked)
+    data, *models = words(__doc__, 1)
+    asked = asked_models(models)
+    told = table(read(Path(data)), starts(last=LAST), asked)
     print(told.to_string(index=False, float_format="{:.4f}".format))
 
 

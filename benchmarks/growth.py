@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.arguments import words
 from benchmarks.growth_report import headline, missed_goals, write_report
 
 RESULTS = Path(__file__).parent / "results" / "growth.csv"
@@ -55,7 +56,7 @@ def kept(axes):
 
 
 def main():
-    quick, axes = bool(os.environ.get("QUICK")), sys.argv[1:] or list(AXES)
+    quick, axes = bool(os.environ.get("QUICK")), words(__doc__) or list(AXES)
     rows = [] if quick else kept(axes)
     for axis, case in points(axes, quick) if axes != ["report"] else ():
         rows.append(measured(axis, case))

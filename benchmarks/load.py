@@ -17,6 +17,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from benchmarks.arguments import words
 from benchmarks.load_pages import open_pages
 from benchmarks.load_state import Size, busy_installation
 from benchmarks.load_ui import running_ui
@@ -75,9 +76,10 @@ def databases():
 
 
 def main():
+    given = words(__doc__)
     size = QUICK if os.environ.get("QUICK") else FULL
     with tempfile.TemporaryDirectory(prefix="sitecast-load-") as folder, databases():
-        home = Path(sys.argv[1] if len(sys.argv) > 1 else folder).resolve()
+        home = Path(given[0] if given else folder).resolve()
         return measure(home, size)
 
 

@@ -17,6 +17,7 @@ from pathlib import Path
 import dagster as dg
 
 from benchmarks import empty_graph
+from benchmarks.arguments import words
 from benchmarks.load_state import Size, busy_installation, request_backfill, wait_for_backfill
 from benchmarks.load_ui import running_ui
 from benchmarks.stamp import commit, machine
@@ -83,10 +84,11 @@ GRAPHS = {"sitecast": sitecast_assets, "empty": empty_assets,
 
 
 def main():
+    graphs = words(__doc__) or GRAPHS
     weeks = QUICK_WEEKS if os.environ.get("QUICK") else WEEKS
     keep_connections()  # of this process only
     rows = {}
-    for name in sys.argv[1:] or GRAPHS:
+    for name in graphs:
         with tempfile.TemporaryDirectory(prefix="sitecast-orchestration-") as folder:
             told, work = GRAPHS[name](Path(folder), weeks)
         wall = told.pop("wall")

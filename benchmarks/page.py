@@ -5,7 +5,6 @@ its page (kept as FILE), and opens it as a file in Debian's headless chromium.
 """
 
 import datetime as dt
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 from playwright.sync_api import Page, sync_playwright
 
+from benchmarks.arguments import words
 from sitecast.publish.contents import Contents
 from sitecast.publish.page import render_page
 from sitecast.records.plan import ForecastPlan
@@ -155,12 +155,13 @@ def in_browser(path: Path) -> dict[str, float]:
 
 
 def main():
+    given = words(__doc__)
     contents = publication()
     start = time.process_time()
     html = render_page(contents, "http://127.0.0.1:3000")
     rendered = time.process_time() - start
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(sys.argv[1] if len(sys.argv) > 1 else f"{folder}/page.html").resolve()
+        path = Path(given[0] if given else f"{folder}/page.html").resolve()
         path.write_text(html, encoding="utf-8")
         found = in_browser(path)
     rows = len(contents.tables["site_forecast"])

@@ -15,6 +15,7 @@ from benchmarks import (
     forecast_quality_orange_juice,
     forecast_quality_yaz,
 )
+from benchmarks.arguments import words
 from benchmarks.quality_daily import AHEAD
 from benchmarks.quality_daily import table as daily_table
 from sitecast.demand.combined_volumes import CombinedVolumes
@@ -57,7 +58,8 @@ def choice(folder: Path) -> tuple[str, bool]:
 
 
 def main() -> None:
-    data, quick = Path(sys.argv[1]) if len(sys.argv) > 1 else BESIDE, bool(os.environ.get("QUICK"))
+    given, quick = words(__doc__), bool(os.environ.get("QUICK"))
+    data = Path(given[0]) if given else BESIDE
     if not data.is_dir():
         sys.exit(f"the evaluation data are not in {data}")
     rounds = forecast_quality_orange_juice.ROUNDS

@@ -4,13 +4,13 @@ The company's box forecast is left out, so that volumes come from the models. Ru
 `sitecast demo --size gousto --home HOME` made: `python -m benchmarks.quality_refit HOME`.
 """
 
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from time import perf_counter, process_time
 
 import pandas as pd
 
+from benchmarks.arguments import words
 from sitecast.demand.installed import BUILT_IN
 from sitecast.extract import FolderSource, extract_week
 from sitecast.extract.mapping import ColumnMapping
@@ -21,7 +21,7 @@ from sitecast.settings import load_plan_file
 
 
 def main() -> None:
-    home = Path(sys.argv[1])
+    home = Path(words(__doc__, 1)[0])
     settings = load_plan_file(home / "plan.yaml")
     source = FolderSource(home / "input", ColumnMapping())
     calendar = pd.read_parquet(home / "input" / "menu_weeks.parquet").sort_values("start_date")

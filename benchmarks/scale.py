@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchmarks.arguments import words
 from benchmarks.tables import markdown
 
 RESULTS = Path(__file__).parent / "results" / "scale.md"
@@ -139,6 +140,7 @@ def when_it_breaks(measured, hours=1.0, memory=16.0):
 
 
 def main():
+    words(__doc__)
     company, measured = Company(), Figures()
     text = (
         "# Toward 100 M boxes a week\n\n`python -m benchmarks.scale`; conclusions in "

@@ -7,7 +7,6 @@ and compiling are outside the time.
 
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.arguments import words
 from benchmarks.peers.loops import pick_choice
 from benchmarks.peers.problem import Boxes
 from benchmarks.peers.runner import forget_peak, memory
@@ -53,7 +53,7 @@ class Clock:
 
 
 def main() -> None:
-    case = json.loads(sys.argv[1])
+    case = json.loads(words(__doc__, 1)[0])
     threads = case.pop("threads")
     print(json.dumps(measure(Size(**case), threads)))
 

@@ -8,7 +8,6 @@ and no draw can be made again.
 """
 
 import json
-import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
@@ -18,6 +17,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from benchmarks.arguments import words
 from benchmarks.peers.numpy_rejection import pick_alias
 from benchmarks.peers.problem import Boxes
 from benchmarks.simulator_stage import Clock, store
@@ -150,7 +150,7 @@ def write(tables: dict[str, pd.DataFrame], folder: Path) -> None:
 
 
 def main() -> None:
-    case = json.loads(sys.argv[1])
+    case = json.loads(words(__doc__, 1)[0])
     size, clock = Size(**{name: n for name, n in case.items() if name != "threads"}), Clock()
     with tempfile.TemporaryDirectory() as folder:
         read = Path(folder, "read")

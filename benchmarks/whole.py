@@ -16,6 +16,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from benchmarks.arguments import words
 from sitecast.deployment import Deployment
 from sitecast.extract.demo import write_demo_company
 from sitecast.installation import open_installation
@@ -168,9 +169,10 @@ def measure(company, folder, size):
 
 
 def main():
+    given = words(__doc__)
     size = "demo" if os.environ.get("QUICK") else "gousto"
     with tempfile.TemporaryDirectory(prefix="sitecast-whole-") as folder:
-        company = Path(sys.argv[1] if len(sys.argv) > 1 else folder).resolve()
+        company = Path(given[0] if given else folder).resolve()
         return measure(company, Path(folder), size)
 
 

@@ -17,6 +17,7 @@ import dagster as dg
 import sqlalchemy as sa
 from dagster._core.storage.dagster_run import IN_PROGRESS_RUN_STATUSES
 
+from benchmarks.arguments import words
 from benchmarks.stamp import commit, machine
 from sitecast.pipeline import configure_plan
 
@@ -142,6 +143,7 @@ def compared(cluster: Cluster, database: str) -> int:
 
 
 def main() -> int:
+    words(__doc__)
     network = Network() if os.geteuid() == 0 else None
     try:
         with tempfile.TemporaryDirectory(prefix="sitecast-workers-") as folder:

@@ -65,3 +65,18 @@ def _commands(group, path):
         yield (*path, name), command
         if isinstance(command, click.Group):
             yield from _commands(command, (*path, name))
+
+
+def test_every_benchmark_that_people_run_has_help_and_is_there():
+    there = {path.stem: path.read_text(encoding="utf-8") for path in ROOT.glob("benchmarks/*.py")}
+    pages = [page.read_text(encoding="utf-8") for page in PAGES]
+    named = re.findall(r"python -m benchmarks\.(\w+)|\bbench-([a-z_]+)", "\n".join(pages))
+    assert {one or other for one, other in named} - set(there) == set()
+    run = [
+        name
+        for name, text in there.items()
+        if re.search(rf"python -m benchmarks\.{name}\b|bench-{name}\b", text.split('"""')[1])
+    ]
+    assert len(run) > 20
+    helped = re.compile(r"words\(__doc__|ArgumentParser\(")
+    assert [name for name in run if not helped.search(there[name])] == []
