@@ -1,4 +1,4 @@
-"""What `sitecast doctor` says about Dagster: its instance, runs that are stuck, its daemon.
+"""What `sitecast doctor` says about Dagster: its instance, stuck runs, its daemon, its workers.
 
 What belongs here: checks that need Dagster, handed to the library by an entry point. What does
 not: everything else about an installation (sitecast.doctor).
@@ -18,11 +18,14 @@ from sitecast_dagster.week_status import UNFINISHED
 STUCK = dt.timedelta(minutes=30)
 """Without any event for so long, a run is worth a look: a week takes minutes."""
 SILENT = dt.timedelta(minutes=3)
+ANSWER_S = 2.0
 DAEMONS = ("SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING")
 
 
 def findings(deployment: Deployment, now: dt.datetime) -> Iterator[Finding]:
-    """Everything about the instance; opens it only where it was set up."""
+    """Everything about workers and the instance; opens it only where it was set up."""
+    if deployment.broker_url is not None:
+        yield from _workers(deployment)
     home = dagster_home(deployment)
     if not (home / "dagster.yaml").is_file():
         yield Finding("dagster-not-set-up", "note", f"there is no Dagster instance in {home}",
@@ -36,6 +39,25 @@ def findings(deployment: Deployment, now: dt.datetime) -> Iterator[Finding]:
         problem = f"Dagster's instance cannot be read: {type(error).__name__}: {error}"
         yield Finding("dagster-unreachable", "error", " ".join(problem.split())[:500],
                       "correct its dagster.yaml, or put a copy of its folder back")  # fmt: skip
+
+
+def _workers(deployment: Deployment) -> Iterator[Finding]:
+    from kombu.exceptions import OperationalError  # with sitecast[workers] only
+
+    from sitecast_dagster.worker import make_worker_app
+
+    app = make_worker_app(deployment)
+    try:
+        with app.connection_for_write() as connection:
+            connection.ensure_connection(max_retries=1, timeout=ANSWER_S)
+        answers = app.control.ping(timeout=ANSWER_S)
+    except OperationalError as error:
+        yield Finding("broker-unreachable", "error", f"the broker does not answer: {error}",
+                      "start Redis, or correct SITECAST_BROKER_URL")  # fmt: skip
+        return
+    if not answers:
+        yield Finding("no-worker", "error", "no worker answers: runs wait",
+                      "start one: python -m sitecast_dagster.worker")  # fmt: skip
 
 
 def _stuck(instance: dg.DagsterInstance, now: dt.datetime) -> Iterator[Finding]:

@@ -43,10 +43,11 @@ def examine(
 
 def _ledger(deployment: Deployment, now: dt.datetime) -> Findings:
     """The ledger; what it tells of is looked at only where it answers and is whole."""
-    found = list(ledger.ledger(deployment))
-    yield from found
-    if not found:
+    broken, unreachable = list(ledger.ledger(deployment)), list(stores.reachable(deployment))
+    yield from (*broken, *unreachable)
+    if not (broken or unreachable):
         yield from stores.stores(deployment)
+    if not broken:
         yield from messages.outbox(deployment, now)
 
 

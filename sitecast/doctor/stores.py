@@ -5,17 +5,27 @@ from collections.abc import Mapping
 
 from sitecast.deployment import Deployment
 from sitecast.doctor.findings import Finding, Findings, of_error
-from sitecast.errors import NotFound, StoreError
+from sitecast.errors import NotFound, SitecastError, StoreError, StoreUnavailable
 from sitecast.installation import open_weeks, publications_of
 from sitecast.publish.folder import MANIFEST, POINTER
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WEEK_RECORDS, SiteForecast
 from sitecast.store import Ledger, WeekStore
 from sitecast.store.files import sha256_of
-from sitecast.store.places import Place
+from sitecast.store.places import Place, require_reachable
 from sitecast.store.publications import current_publication_id, publication_row
 
 _RECORDS = {record.asset: record for record in WEEK_RECORDS}
+
+
+def reachable(deployment: Deployment) -> Findings:
+    """The object store, where one is named: it answers, and knows us."""
+    if deployment.store_url is None:
+        return
+    try:
+        require_reachable(deployment.store_url)
+    except SitecastError as error:
+        yield of_error("store-unreachable", error)
 
 
 def stores(deployment: Deployment) -> Findings:
@@ -43,7 +53,7 @@ def _plan(weeks: WeekStore, plan: ForecastPlan, published: str | None) -> Findin
                 elif record is SiteForecast:
                     missing.append(week)
             except StoreError as error:
-                yield of_error("version-damaged", error)
+                yield of_error(_kind(error), error)
     if missing:
         yield Finding(
             "week-not-forecast",
@@ -71,7 +81,11 @@ def _versions(
             except NotFound as error:
                 yield of_error("version-damaged", error, "warning")
             except StoreError as error:
-                yield of_error("version-damaged", error)
+                yield of_error(_kind(error), error)
+
+
+def _kind(error: StoreError) -> str:
+    return "store-unreachable" if isinstance(error, StoreUnavailable) else "version-damaged"
 
 
 def _publication(folder: Place, publication_id: str | None) -> Findings:

@@ -45,6 +45,21 @@ def open_place(url: str) -> "UPath":
     return UPath(url, use_listings_cache=False)
 
 
+def require_reachable(url: str) -> None:
+    """Look whether an object store answers and lets us in; reads only.
+
+    Raises:
+        SettingsError: not a URL of an object store.
+        StoreError: there is no such bucket, or these credentials may not read it.
+        StoreUnavailable: no answer.
+    """
+    place = open_place(url)
+    bucket = place.path.partition("/")[0]
+    with object_errors(str(place)):
+        if not (place.fs.exists(place.path) or place.fs.exists(bucket)):
+            raise FileNotFoundError(f"there is no bucket {bucket}")
+
+
 def replace_file(path: Place, data: bytes) -> None:
     """Replace a file in one step: a reader finds the old content or the new one."""
     if isinstance(path, Path):

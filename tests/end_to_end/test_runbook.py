@@ -12,9 +12,11 @@ import sys
 import time
 from pathlib import Path
 
+import dagster as dg
 import pytest
 import yaml
 from click.testing import CliRunner
+from servers import S3_KEYS
 
 from sitecast.cli import main
 from sitecast.deployment import Deployment
@@ -29,7 +31,7 @@ RUNBOOK = Path(__file__).parents[2] / "docs" / "how-to" / "runbook.md"
 ALERTS = ("A run failed", "The forecast is late", "A publication is wrong",
           "Publishing was given up")  # fmt: skip
 NO_COMMAND = {"python-version", "package-missing", "ledger-unreachable", "webhook", "check-failed",
-              "dagster-daemon"}  # fmt: skip
+              "dagster-daemon", "store-unreachable", "broker-unreachable", "no-worker"}  # fmt: skip
 WEEK = "2026-W48"
 
 
@@ -155,6 +157,29 @@ def own_dagster_yaml(home, _monkeypatch):
     (home / "dagster" / "dagster.yaml").write_text("storage: {no: such}\n")
 
 
+def no_object_store(_home, monkeypatch):
+    for name, value in {**S3_KEYS, "AWS_ENDPOINT_URL": "http://127.0.0.1:1"}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("SITECAST_STORE_URL", "s3://no-such-bucket/sitecast")
+
+
+def stuck_run(home, _monkeypatch):
+    """A run of the command line whose process died, and with it all that would tell of it."""
+    from sitecast_dagster.definitions import build_definitions
+    from sitecast_dagster.instance import init_instance
+    from sitecast_dagster.local_runner import LOCAL
+    from sitecast_dagster.resources import InstallationResource
+    from sitecast_dagster.stored_runs import create_run
+
+    deployment = Deployment(home=home)
+    job = build_definitions(InstallationResource.of(deployment)).resolve_job_def("plan_weeks")
+    with dg.DagsterInstance.from_config(str(init_instance(deployment))) as instance:
+        create_run(instance, job, LOCAL)
+    with sqlite3.connect(home / "dagster" / "history" / "runs.db") as database:
+        database.execute("UPDATE runs SET update_timestamp = '2026-01-01 00:00:00'")
+    database.close()
+
+
 GONE = [
     ("home-missing", lambda home, _: home.rename(home.with_name("elsewhere"))),
     ("home-rights", lambda home, _: home.chmod(0o755)),
@@ -172,6 +197,7 @@ GONE = [
     ("message-dead", message("dead")),
     ("dagster-not-set-up", lambda home, _: None),
     pytest.param("dagster-unreachable", own_dagster_yaml, marks=pytest.mark.slow),
+    pytest.param("dagster-run-stuck", stuck_run, marks=pytest.mark.slow),
     pytest.param("week-not-forecast", no_forecast, marks=pytest.mark.slow),
     pytest.param("no-plan", lambda home, _: (home / "sitecast.db").unlink(),
                  marks=pytest.mark.slow),
@@ -185,6 +211,11 @@ LOOKED_AT = [
     ("smtp", set_variable("SITECAST_SMTP_URL", "smtp://user:hidden-word@127.0.0.1:1")),
     ("emails-to-files", lambda home, _: None),
     ("ledger-unreachable", set_variable("SITECAST_WAREHOUSE_URL", "sqlite:////no/such/place.db")),
+    pytest.param("store-unreachable", no_object_store, marks=pytest.mark.slow),  # it is asked again
+    (
+        "broker-unreachable",
+        set_variable("SITECAST_BROKER_URL", "redis://:hidden-word@127.0.0.1:1/0"),
+    ),
     ("webhook", set_variable("SITECAST_WEBHOOK_URL", "https://hooks.example.com/t0ken")),
 ]
 
@@ -224,6 +255,8 @@ def test_every_finding_and_every_alert_has_its_section_and_no_section_is_about_n
     assert raised | {EMAIL + RECALL} == {name for name in SECTIONS if name.startswith(EMAIL)}
     without = {name for name, commands in sections().items() if not commands}
     assert without == NO_COMMAND
+    tried = {getattr(case, "values", case)[0] for case in [*GONE, *LOOKED_AT]}
+    assert set(KINDS) - tried - NO_COMMAND == {"lock-held", "disk-space"}  # in a test of their own
 
 
 @pytest.mark.parametrize(("kind", "broken"), GONE)

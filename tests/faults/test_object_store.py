@@ -12,6 +12,8 @@ from killing import count_operations, kill_at
 from servers import BUCKET, S3Server
 from worlds import WEEK, small_plan, small_provenance
 
+from sitecast.deployment import Deployment
+from sitecast.doctor.stores import reachable
 from sitecast.errors import Overtaken, StoreError, StoreUnavailable
 from sitecast.records.week_record import SimulatedOrders
 from sitecast.store import Ledger, WeekStore, object_versions
@@ -253,3 +255,15 @@ def test_a_bucket_that_does_not_exist_is_told_and_not_tried_again(s3: str, postg
     with pytest.raises(StoreError, match=r"refuses.*check that the bucket exists") as caught:
         put(store, record(0))
     assert not caught.value.transient
+
+
+@pytest.mark.matrix("S3 without the bucket: what `sitecast doctor` says")
+def test_the_doctor_tells_of_a_bucket_that_is_not_there(s3: str) -> None:
+    def told(url: str) -> list[str]:
+        return [str(finding) for finding in reachable(Deployment(store_url=url))]
+
+    assert told(s3) == []
+    (missing,) = told("s3://no-such-bucket/sitecast")
+    assert "there is no bucket no-such-bucket" in missing
+    (malformed,) = told("bucket/sitecast")
+    assert "write it like s3://bucket/folder" in malformed

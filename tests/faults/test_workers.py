@@ -1,5 +1,6 @@
 """Weeks on workers that share nothing but the network: one is lost, all are replaced in turn."""
 
+import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,7 @@ from servers import S3Server
 
 from sitecast.pipeline import configure_plan
 from sitecast.records.plan import ForecastPlan
+from sitecast_dagster.doctor import findings
 
 FAILURE = dg.DagsterRunStatus.FAILURE
 WEEKS = 2
@@ -55,15 +57,23 @@ def commits_held_up(cluster: Cluster) -> Iterator[None]:
         connection.close()
 
 
+def told_of_workers(cluster: Cluster) -> list[str]:
+    """What the doctor says of broker and workers."""
+    told = findings(cluster.deployment, dt.datetime.now(dt.UTC))
+    return [one.kind for one in told if one.kind in ("broker-unreachable", "no-worker")]
+
+
 @pytest.mark.matrix("a worker's machine lost in the middle of a week; another takes its place")
 def test_a_worker_lost_in_the_middle_of_a_week_is_replaced_and_the_plan_completes(
     cluster: Cluster,
 ) -> None:
     plan = new_plan(cluster)
     cluster.start_daemon()
+    assert told_of_workers(cluster) == ["no-worker"]
     workers = [cluster.start_worker(f"worker-{number}") for number in (1, 2)]
     with commits_held_up(cluster):
         cluster.wait("a week on each worker", lambda: len(cluster.runs(STARTED)) == WEEKS)
+        assert told_of_workers(cluster) == []
         workers[0].lose()
         cluster.start_worker("worker-3")
         cluster.wait("the loss noticed", lambda: len(cluster.runs(FAILURE)) == 1)
