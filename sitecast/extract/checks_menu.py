@@ -8,6 +8,7 @@ import pandas as pd
 from sitecast.errors import Breach
 from sitecast.extract.told import told
 from sitecast.extract.week_tables import WeekTables
+from sitecast.quantities import BASE_UOMS
 from sitecast.settings import PlanSettings
 
 
@@ -76,6 +77,18 @@ def maker_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
             key = f"menu_week={week.dates.menu_week}, item_type={item[0]}, item_id={item[1]}"
             yield Breach("item_sites", "item_id", key, "", "no site makes it in this week",
                          "add the sites that make it to item_sites")  # fmt: skip
+
+
+def unit_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
+    """Quantities that say a unit other than their SKU's: nothing is converted."""
+    units = week["skus"].drop_duplicates("sku_id").set_index("sku_id")["base_uom"]
+    for table in ("recipe_bom", "product_bom", "packaging_rules"):
+        lines = week[table]
+        of_sku = lines["sku_id"].map(units)
+        for unit in BASE_UOMS:
+            differs = (of_sku == unit) & lines["uom"].notna() & (lines["uom"] != unit)
+            yield from told(table, lines, differs, "uom", f"the SKU is counted in {unit}",
+                            f"write qty in {unit}, or correct skus.base_uom")  # fmt: skip
 
 
 def validity_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:

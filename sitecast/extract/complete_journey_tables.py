@@ -130,7 +130,7 @@ def _goods(items: pd.DataFrame) -> dict[str, pd.DataFrame]:
     })  # fmt: skip
     bom = pd.DataFrame({
         "recipe_id": items["item_id"], "portions": 1, "sku_id": items["sku_id"], "qty": 1.0,
-        "valid_from": pd.NaT, "valid_to": pd.NaT,
+        "uom": "each", "valid_from": pd.NaT, "valid_to": pd.NaT,
     })  # fmt: skip
     skus = items.drop_duplicates("sku_id")
     bought = pd.DataFrame({

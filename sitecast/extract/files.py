@@ -12,17 +12,22 @@ import pyarrow.parquet
 from sitecast.errors import DataError
 
 SEPARATORS = (",", ";", "\t")
+MAX_ROWS = 200_000_000
+"""Of one Parquet file: a few kilobytes of it may unfold to more than any machine holds."""
 
 
 def read_file(path: Path, table: str) -> pa.Table:
     """Read a whole file.
 
     Raises:
-        DataError: truncated, not UTF-8, ragged rows, no header, or a column name twice.
+        DataError: truncated, not UTF-8, ragged rows, no header, a column name twice, or more than
+            MAX_ROWS.
+        MemoryError: the machine has no room for it.
     """
     try:
-        read = _read_csv if path.suffix == ".csv" else pyarrow.parquet.read_table
-        content = read(path)
+        content = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path, table)
+    except (MemoryError, DataError):  # Arrow's error of memory is one of its own kind as well
+        raise
     except (pa.ArrowException, UnicodeDecodeError, OSError, csv.Error, ValueError) as error:
         raise DataError(
             f"cannot read the file: {error}", {"table": table, "file": path.name},
@@ -35,6 +40,16 @@ def read_file(path: Path, table: str) -> pa.Table:
             {"table": table, "file": path.name}, "give each column its own name",
         )  # fmt: skip
     return content
+
+
+def _read_parquet(path: Path, table: str) -> pa.Table:
+    rows = pyarrow.parquet.read_metadata(path).num_rows
+    if rows > MAX_ROWS:
+        raise DataError(
+            f"{rows:,} rows are more than a file may have ({MAX_ROWS:,})",
+            {"table": table, "file": path.name}, "split it into parts named after menu weeks",
+        )  # fmt: skip
+    return pyarrow.parquet.read_table(path)
 
 
 def _read_csv(path: Path) -> pa.Table:

@@ -27,6 +27,8 @@ _WEEK = text("menu_week", "the week a menu is sold for, such as 2026-W48")
 _SITE = text("site_id", "factory")
 _REGION = text("region_id", "delivery region")
 _SKU = text("sku_id", "ingredient, product or packaging item")
+_UOM = text("uom", "unit of qty, checked against the SKU's base_uom; that one when empty",
+            nullable=True, optional=True)  # fmt: skip
 _DELIVERY = day("delivery_date", "the customer's day")
 _VALID = (
     day("valid_from", "first day the row holds; always when empty", nullable=True, optional=True),
@@ -186,6 +188,7 @@ RECIPE_BOM = TableContract(
         count("portions", "people the kit serves", "people", minimum=1),
         _SKU,
         amount("qty", "quantity per kit", "base_uom", minimum=None, above=0),
+        _UOM,
         *_VALID,
     ),
 )  # fmt: skip
@@ -204,6 +207,7 @@ PRODUCT_BOM = TableContract(
         text("product_id", "product"),
         _SKU,
         amount("qty", "quantity per piece", "base_uom", minimum=None, above=0),
+        _UOM,
     ),
     optional=True,
 )  # fmt: skip
@@ -217,6 +221,7 @@ PACKAGING_RULES = TableContract(
               nullable=True, optional=True),
         _SKU,
         amount("qty", "quantity per box", "base_uom", minimum=None, above=0),
+        _UOM,
     ),
     optional=True,
 )  # fmt: skip

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet
 import pytest
 import yaml
@@ -15,8 +16,8 @@ from hypothesis import strategies as st
 from poisoned import TABLES
 from worlds import AS_OF
 
-from sitecast.errors import DataError, SettingsError
-from sitecast.extract import open_source
+from sitecast.errors import DataError, OutOfMemory, SettingsError, memory_told
+from sitecast.extract import files, open_source
 from sitecast.extract.files import read_file
 from sitecast.extract.folder import FolderSource
 from sitecast.extract.mapping import ColumnMapping
@@ -213,6 +214,26 @@ def test_r12_a_truncated_parquet_file_is_refused(kept, tmp_path):
         FolderSource(tmp_path, ColumnMapping()).read("sites")
     assert caught.value.where["table"] == "sites"
     assert caught.value.remedy
+
+
+@pytest.mark.matrix("huge input: more rows than a Parquet file may have", page="bad-input")
+def test_r12_a_parquet_file_that_unfolds_to_too_much_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(files, "MAX_ROWS", 4_999)
+    (tmp_path / "sites.parquet").write_bytes(MANY)
+    with pytest.raises(DataError, match="5,000 rows are more than a file may have") as caught:
+        FolderSource(tmp_path, ColumnMapping()).read("sites")
+    assert "menu weeks" in caught.value.remedy
+
+
+@pytest.mark.matrix("huge input: more than the memory of the machine", page="bad-input")
+@pytest.mark.parametrize("name", ["sites.csv", "sites.parquet"])
+def test_a_file_larger_than_the_memory_says_so_and_what_to_do(name, tmp_path, monkeypatch):
+    (tmp_path / name).write_bytes(CSV if name.endswith("csv") else PARQUET)
+    for module, reader in ((pa.csv, "read_csv"), (pa.parquet, "read_table")):
+        monkeypatch.setattr(module, reader, lambda *_, **__: pa.allocate_buffer(2**60))
+    with pytest.raises(OutOfMemory, match="not enough memory") as caught, memory_told():
+        read_file(tmp_path / name, "sites")
+    assert "give the machine more" in caught.value.remedy
 
 
 @pytest.mark.matrix("CSV with BOM mark, semicolons, tabs, Windows or old Mac line ends",

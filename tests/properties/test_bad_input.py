@@ -7,10 +7,10 @@ import pytest
 from bad_input_cases import CASES
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from poisoned import NEXT, TABLES, add, changed, everywhere, put, without
+from poisoned import NEXT, TABLES, add, again, changed, drop_rows, everywhere, put, without
 from worlds import AS_OF, WEEK, small_plan
 
-from sitecast.errors import DataError
+from sitecast.errors import Breach, DataError
 from sitecast.extract import check_data, extract_week, read_calendar
 from sitecast.records.tables_read import TABLES_READ
 
@@ -36,6 +36,7 @@ def test_r12_a_breach_names_table_column_key_value_and_remedy(change, expected):
     assert all(breach.remedy for breach in found)
 
 
+@pytest.mark.matrix("breaches of many tables: all at once", page="bad-input")
 def test_r12_one_error_lists_the_breaches_of_many_tables():
     source = changed(
         put("order_lines", "quantity", "-1"), put("recipe_bom", "qty", "nan"),
@@ -50,6 +51,7 @@ def test_r12_a_missing_table_does_not_make_every_other_row_wrong():
     assert {breach.table for breach in breaches_of(changed(without("sites")))} == {"sites"}
 
 
+@pytest.mark.matrix("plan settings that name unknown ids", page="bad-input")
 @pytest.mark.parametrize("setting", [
     {"allocation": {"cap_overrides": [{"site_id": "nort", "production_date": "2026-11-27",
                                        "cap_boxes": 5, "reason": "flu"}]}},
@@ -63,6 +65,7 @@ def test_r12_plan_settings_that_name_unknown_ids_are_breaches(setting):
     assert "nearest known one is" in breach.remedy
 
 
+@pytest.mark.matrix("breaches of another week stop this one in nothing", page="bad-input")
 def test_r12_breaches_of_another_week_do_not_stop_this_one():
     source = changed(
         add("menu", menu_week=NEXT, recipe_id="r9"), add("menu", menu_week=NEXT, position="x"),
@@ -94,6 +97,7 @@ def test_r12_check_data_lists_the_breaches_of_every_week_once():
     assert len(found) == len(set(found))
 
 
+@pytest.mark.matrix("week that is not in the calendar: the nearest is named", page="bad-input")
 def test_r12_a_week_that_is_not_in_the_calendar_is_refused_with_the_nearest():
     with pytest.raises(DataError, match="the nearest week there is 2026-W48"):
         extract_week(changed(), small_plan(), "2026-W49")
@@ -134,17 +138,41 @@ def test_nothing_known_after_as_of_changes_the_week(moments, later):
     assert "o7" not in set(week["orders"]["order_id"])
 
 
+CELLS = st.one_of(
+    st.text(max_size=20), st.text(string.printable, max_size=8),
+    st.sampled_from(["NA", "null", "None", "-0", "1e309", "0x10", "１２", "٣", "2026-W53", "=1+1",
+                     "\u202e", "\ud7ff", "NaN", "-inf"]),
+)  # fmt: skip
+
+
+@st.composite
+def poisons(draw):
+    """A change of one table: a cell, a whole column, a row more or less, or all of them gone."""
+    table = draw(st.sampled_from(sorted(TABLES)))
+    column = draw(st.sampled_from(list(TABLES[table].columns)))
+    row, cell = draw(st.integers(0, len(TABLES[table]) - 1)), draw(CELLS)
+    return table, draw(st.sampled_from([
+        put(table, column, cell, row), put(table, column, cell, row),
+        everywhere(table, column, cell), add(table, **{column: cell}), again(table),
+        drop_rows(table, lambda rows: rows.index != row),
+        drop_rows(table, lambda rows: rows.index < 0), without(table, column),
+    ]))  # fmt: skip
+
+
+@pytest.mark.matrix("cells, columns and rows of any tables, several at once", page="bad-input")
 @settings(max_examples=25, deadline=None)
 @given(
-    table=st.sampled_from(sorted(TABLES)), data=st.data(),
-    cell=st.one_of(st.text(max_size=20), st.text(string.printable, max_size=8),
-                   st.sampled_from(["NA", "null", "None", "-0", "1e309", "0x10", "１２", "٣",
-                                    "2026-W53", "=1+1", "\u202e", "\ud7ff", "NaN", "-inf"])),
-)  # fmt: skip
-def test_r12_any_cell_is_read_or_refused_but_never_crashes(table, data, cell):
-    column = data.draw(st.sampled_from(list(TABLES[table].columns)))
-    source = changed(put(table, column, cell))
-    assert all(breach.remedy and breach.rule for breach in _outcome(source))
+    changes=st.lists(poisons(), min_size=1, max_size=4, unique_by=lambda one: one[0]),
+    gone=st.sets(st.sampled_from(sorted(TABLES)), max_size=1),
+)
+def test_r12_any_poison_is_read_or_refused_but_never_crashes(changes, gone):
+    kept = [change for table, change in changes if table not in gone]
+    source = changed(*kept, *[without(table) for table in gone])
+    for breach in _outcome(source):
+        known = {column.name for column in TABLES_READ[breach.table].columns}
+        assert set(breach.column.split("+")) - known <= {""}
+        assert breach.rule
+        assert breach.remedy
 
 
 def test_r12_an_empty_key_is_told_in_words():
@@ -163,10 +191,11 @@ def _outcome(source):
     try:
         extract_week(source, small_plan(), WEEK)
     except DataError as error:
-        return error.breaches or [None]
+        return error.breaches or [Breach("menu_weeks", "", "", "", error.problem, error.remedy)]
     return []
 
 
+@pytest.mark.matrix("names in any script, emoji, right-to-left, 500 characters", page="bad-input")
 def test_names_of_any_script_and_length_are_fine():
     names = ["Żurek 🍲 with egg", "מרק עדשים", "x" * 500, "NA", "=1+1"]
     source = changed(*[put("recipes", "name", name, row) for row, name in enumerate(names)])

@@ -3,6 +3,7 @@
 import dataclasses
 
 import pandas as pd
+import pytest
 from poisoned import add, changed, everywhere, put
 from worlds import AS_OF, WEEK, small_plan
 
@@ -23,6 +24,7 @@ def with_history(week, boxes, weeks):
     return dataclasses.replace(week, tables=tables)
 
 
+@pytest.mark.matrix("box_forecast below placed orders: a warning", page="bad-input")
 def test_a_cell_that_expects_fewer_boxes_than_are_placed_is_a_warning():
     assert implausible(extracted()) == []
     (warning,) = implausible(extracted(put("box_forecast", "mean_boxes", "0.5")))
@@ -33,6 +35,7 @@ def test_a_cell_that_expects_fewer_boxes_than_are_placed_is_a_warning():
     assert str(warning).startswith("warning: box_forecast.mean_boxes at menu_week=2026-W48")
 
 
+@pytest.mark.matrix("ten times the volume of history: a warning", page="bad-input")
 def test_a_region_with_more_than_ten_times_its_usual_boxes_is_a_warning():
     week = extracted()
     expected = week["box_forecast"].groupby("region_id")["mean_boxes"].sum()["a"]
