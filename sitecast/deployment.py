@@ -46,6 +46,10 @@ class Deployment(BaseSettings):
         None, description="smtp://user:password@host:587 (STARTTLS), smtps:// (TLS) or "
         "smtp+plain:// (neither); when absent, emails become .eml files in <home>/outbox",
     )  # fmt: skip
+    mail_domains: str | None = Field(
+        None, description="domains that emails may go to, such as `example.com,example.org`, "
+        "whatever a plan file says; any domain when absent",
+    )  # fmt: skip
     webhook_url: SecretStr | None = Field(
         None, description="https address that is called about every publication and recall; http "
         "only to this machine",
@@ -67,6 +71,13 @@ class Deployment(BaseSettings):
         if self.warehouse_url is not None:
             return self.warehouse_url.get_secret_value()
         return f"sqlite:///{(self.home / 'sitecast.db').resolve()}"
+
+    @property
+    def allowed_domains(self) -> frozenset[str] | None:
+        """The domains that emails may go to; None where any may."""
+        if self.mail_domains is None:
+            return None
+        return frozenset(name.strip().lower() for name in self.mail_domains.split(",") if name)
 
     def source_location(self, source: str) -> str:
         """Where a plan's `source` setting points: a folder as written, or the database's URL."""

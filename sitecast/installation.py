@@ -9,6 +9,7 @@ from sitecast.extract import Source, open_source
 from sitecast.publish import (
     DeliveryReport,
     FileMailer,
+    LimitedMailer,
     Mailer,
     SmtpMailer,
     Webhook,
@@ -85,6 +86,8 @@ def open_installation(deployment: Deployment) -> Installation:
     mailer: Mailer = FileMailer(home / "outbox")
     if deployment.smtp_url is not None:
         mailer = SmtpMailer.from_url(deployment.smtp_url.get_secret_value())
+    if (domains := deployment.allowed_domains) is not None:
+        mailer = LimitedMailer(mailer, domains)
     return Installation(
         deployment, ledger, open_weeks(deployment, ledger), publications_of(deployment), mailer,
         _webhook(deployment),

@@ -154,8 +154,8 @@ class PublicationSettings(SettingsGroup):
     @classmethod
     def _one_address_each(cls, value: Any) -> Any:
         for address in (value,) if isinstance(value, str) else value:
-            local, at, domain = address.partition("@")
-            if not (local and at and domain) or set(address) & set(' ,;<>"\r\n\t@') - {"@"}:
+            local, _, domain = address.partition("@")
+            if not (local and domain) or "@" in domain or set(address) & set(' ,;<>"\r\n\t'):
                 raise ValueError(f"{address!r} is not exactly one email address")
         return value
 

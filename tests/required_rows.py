@@ -126,6 +126,7 @@ REQUIRED = {
         ),
         "mail": (
             "Mail: headers refuse line breaks", "Mail: recipients are the plan's, one address each",
+            "Mail: no other domain than the allowed ones",
             "Mail: TLS is verified, and nothing is sent without it",
         ),
         "secrets and people": (

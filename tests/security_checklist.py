@@ -57,6 +57,9 @@ CHECKLIST = {
         "tests/unit/publish/test_deliver.py::test_every_recipient_gets_one_message_once",
         "tests/unit/test_settings.py::test_wrong_settings_are_named",
     ),
+    "Mail: no other domain than the allowed ones": (
+        "tests/unit/publish/test_deliver.py::test_no_email_leaves_the_allowed_domains",
+    ),
     "Mail: TLS is verified, and nothing is sent without it": (
         "tests/unit/publish/test_mailers.py::test_certificates_are_verified",
         "tests/unit/publish/test_smtp_server.py::test_nothing_is_sent_to_a_server_nobody_vouches_for",

@@ -2,7 +2,7 @@
 
 from sitecast.publish.deliver import DeliveryReport, deliver_all, deliver_outbox
 from sitecast.publish.due import PlanVersion, plans_due, run_key
-from sitecast.publish.mailers import FileMailer, Mailer, SmtpMailer
+from sitecast.publish.mailers import FileMailer, LimitedMailer, Mailer, SmtpMailer
 from sitecast.publish.manifest import published_plan_versions, site_forecast_heads
 from sitecast.publish.publish_plan import current_publication, find_publication, publish_plan
 from sitecast.publish.recall import Recall, recall_publication
@@ -12,6 +12,7 @@ from sitecast.publish.webhook import Webhook
 __all__ = [
     "DeliveryReport",
     "FileMailer",
+    "LimitedMailer",
     "Mailer",
     "PlanVersion",
     "Recall",

@@ -69,6 +69,27 @@ class FileMailer:
 
 
 @dataclass(frozen=True)
+class LimitedMailer:
+    """Hands over only what goes to one of the allowed domains."""
+
+    mailer: Mailer
+    domains: frozenset[str]
+
+    def __str__(self) -> str:
+        return str(self.mailer)
+
+    def send(self, message: bytes, sender: str, recipient: str) -> None:
+        """Refuse any other recipient before a server hears of it."""
+        domain = recipient.rpartition("@")[2].lower()
+        if domain not in self.domains:
+            raise Refused(
+                "emails may not go to this domain", {"recipient": recipient, "domain": domain},
+                "correct the address in the plan file, or SITECAST_MAIL_DOMAINS",
+            )  # fmt: skip
+        self.mailer.send(message, sender, recipient)
+
+
+@dataclass(frozen=True)
 class SmtpMailer:
     """Hands messages to an SMTP server, the certificate verified wherever TLS is used."""
 

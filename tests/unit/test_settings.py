@@ -42,6 +42,7 @@ def test_as_of_is_utc(tmp_path):
         ("- 1", "expected `name: value` lines"),
         ("!!python/object/apply:os.system [ls]", "cannot read the file"),
         ('publication: {recipients: ["a@x.org, b@y.org"]}', "not exactly one email address"),
+        ('publication: {recipients: ["a@x.org@y.org"]}', "not exactly one email address"),
         ('publication: {recipients: ["a@x.org\\nBcc: b@y.org"]}', "not exactly one email address"),
         ("company: " + "x" * 1_000_001, "too large"),
     ],

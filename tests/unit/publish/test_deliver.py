@@ -5,8 +5,10 @@ from pathlib import Path
 import pytest
 from publish_world import NOW, UI_URL, WEEKS, World
 
+from sitecast.deployment import Deployment
 from sitecast.errors import DeliveryError
-from sitecast.publish import FileMailer, deliver_outbox, publish_plan
+from sitecast.installation import open_installation
+from sitecast.publish import FileMailer, LimitedMailer, deliver_outbox, publish_plan
 from sitecast.publish.deliver import LONGEST_PAUSE, MAX_ATTEMPTS, OnAmbiguous, pause
 from sitecast.publish.mailers import Doubtful, Refused
 from sitecast.store.outbox import Outbox
@@ -77,6 +79,22 @@ def test_r10_who_delivers_meanwhile_waits_and_finds_nothing_in_doubt(stored: Wor
     deliver_outbox(stored.ledger, slow, NOW, "resend")
     others[0].join()
     assert sorted(name for name, _ in slow.accepted + mailer.accepted) == [ANA, BEN]
+
+
+def test_no_email_leaves_the_allowed_domains(stored: World, tmp_path: Path) -> None:
+    inner = ScriptedMailer()
+    limited = Deployment(home=tmp_path, mail_domains="Example.com, example.org").allowed_domains
+    assert limited is not None
+    allowed = deliver_outbox(stored.ledger, LimitedMailer(inner, limited), NOW, "resend")
+    assert sorted(allowed.sent) == [ANA, BEN]
+    for recipient in ("eve@evil.example", "eve@example.com@evil.example", "eve@sub.example.com"):
+        with pytest.raises(Refused, match="SITECAST_MAIL_DOMAINS"):
+            LimitedMailer(inner, limited).send(b"x", ANA, recipient)
+    assert len(inner.accepted) == 2
+    opened = open_installation(Deployment(home=tmp_path, mail_domains="example.org"))
+    report = deliver_outbox(published(World(tmp_path / "more")).ledger, opened.mailer, NOW, "hold")
+    assert sorted(report.refused) == [ANA, BEN]
+    assert not (tmp_path / "outbox").exists()
 
 
 def test_refused_recipient_is_named_and_the_other_one_served(world: World) -> None:
