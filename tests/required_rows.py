@@ -66,6 +66,8 @@ REQUIRED = {
             "week deleted while a run works on it", "partition deleted while its run works",
             "partition deleted in the middle of a backfill",
             "source folder changes while a week is read",
+            "source database lost while a week is read",
+            "source table locked by somebody, for ever",
             "source database changes while a week is read, SQLite",
             "source database changes while a week is read, PostgreSQL",
         ),

@@ -14,6 +14,8 @@ from sitecast.extract.mapping import AS_OF, ColumnMapping
 from sitecast.records.tables_read import TABLES_READ
 
 ROWS_AT_ONCE = 50_000
+STATEMENT_TIMEOUT_S = 900.0
+"""A locked table, or a view that never ends, fails its week; the week is tried again."""
 BY_WEEK = ("menu", "item_sites", "box_forecast")  # a row never moves to another week
 SNAPSHOTS = ("postgresql", "mysql", "mariadb")
 
@@ -156,6 +158,8 @@ class DatabaseSource:
             connection = connection.execution_options(postgresql_readonly=True)
         if dialect in SNAPSHOTS:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
+        if dialect == "postgresql":
+            connection.exec_driver_sql(f"SET statement_timeout = {STATEMENT_TIMEOUT_S * 1000:.0f}")
         if dialect == "sqlite":
             connection.exec_driver_sql("PRAGMA query_only = ON")
             connection.exec_driver_sql("BEGIN")

@@ -4,12 +4,16 @@ import os
 import sys
 from pathlib import Path
 
+import psycopg2
 import pytest
+import sqlalchemy as sa
 from faults.changing_source import fill, require_one_snapshot
 from publish_world import NOW, UI_URL, WEEKS, World
 from servers import Postgres
+from worlds import WEEK, small_plan
 
-from sitecast.errors import Overtaken, StoreUnavailable
+from sitecast.errors import Overtaken, SourceUnavailable, StoreUnavailable
+from sitecast.extract import database, extract_week, open_source
 from sitecast.publish import publish_plan
 from sitecast.store import Ledger
 from sitecast.store.outbox import Outbox
@@ -104,3 +108,38 @@ def test_an_error_shows_no_password() -> None:
 def test_a_week_is_read_from_one_snapshot_of_its_database(postgres: str, tmp_path: Path) -> None:
     fill(postgres)
     require_one_snapshot(postgres, tmp_path)
+
+
+@pytest.mark.matrix("source database lost while a week is read")
+def test_a_week_whose_source_is_lost_is_tried_again_from_the_start(
+    postgres: str, postgres_server: Postgres, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    fill(postgres)
+    quiet = extract_week(open_source(postgres, tmp_path, None), small_plan(), WEEK)
+    source = open_source(postgres, tmp_path, None)
+    assert source.read("sites") is not None
+    postgres_server.cut_connections(postgres)
+    with pytest.raises(SourceUnavailable, match="does not answer") as caught:
+        extract_week(source, small_plan(), WEEK)
+    assert caught.value.transient
+    assert extract_week(source, small_plan(), WEEK).version == quiet.version
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.matrix("source table locked by somebody, for ever")
+def test_a_source_that_keeps_silent_is_given_up_and_never_written(
+    postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(postgres)
+    monkeypatch.setattr(database, "STATEMENT_TIMEOUT_S", 0.2)
+    holder = psycopg2.connect(postgres.replace("+psycopg2", ""))
+    holder.cursor().execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+    source = database.DatabaseSource(postgres, database.ColumnMapping())
+    with pytest.raises(SourceUnavailable, match="statement timeout"):
+        source.read("orders")
+    holder.close()
+    assert source.read("orders") is not None
+    assert source._connection is not None
+    connection = source._connection.execution_options(stream_results=False)
+    with pytest.raises(sa.exc.InternalError, match="read-only transaction"):
+        connection.execute(sa.text("DELETE FROM orders"))
