@@ -8,6 +8,8 @@ from sitecast.records.week_record import WeekData
 
 PRIOR_BOXES = 50.0
 """A segment's own counts weigh against so many boxes of the national mix."""
+FADED = 4.0
+"""Weeks after which past boxes count half: how much customers put into a box drifts."""
 
 
 def mix(week: WeekData, column: str, allowed: tuple[int, ...], segments: list[str]) -> pd.DataFrame:
@@ -22,7 +24,7 @@ def mix(week: WeekData, column: str, allowed: tuple[int, ...], segments: list[st
         segment, the column, probability above 0; they sum to 1 per segment. Uniform over
         `allowed` when no past box had an allowed value.
     """
-    history = past(week, "history_boxes")
+    history = _faded_boxes(week)
     counts = history.pivot_table(index="segment", columns=column, values="boxes", aggfunc="sum",
                                  fill_value=0, observed=True)  # fmt: skip
     counts = counts.reindex(columns=list(allowed), fill_value=0).astype(np.float64)
@@ -47,10 +49,20 @@ def default_rates(week: WeekData, segments: list[str]) -> pd.DataFrame:
         segment, probability; shrunk to the national rate where a segment had few boxes, 0 without
         history.
     """
-    history = past(week, "history_boxes")
+    history = _faded_boxes(week)
     counts = history.groupby("segment", observed=True)[["default_boxes", "boxes"]].sum()
     total = counts.sum().to_numpy(dtype=np.float64)
     nation = total[0] / total[1] if total[1] > 0 else 0.0
     own = counts.reindex(segments, fill_value=0).to_numpy(dtype=np.float64)
     rate = (own[:, 0] + PRIOR_BOXES * nation) / (own[:, 1] + PRIOR_BOXES)
     return pd.DataFrame({"segment": np.array(segments, dtype=object), "probability": rate})
+
+
+def _faded_boxes(week: WeekData) -> pd.DataFrame:
+    """Rows of history_boxes whose boxes and default boxes count less, the older they are."""
+    history = past(week, "history_boxes")
+    starts = week["menu_weeks"].set_index("menu_week")["start_date"]
+    start = history["menu_week"].astype(object).map(starts)
+    weight = 0.5 ** ((start.max() - start).dt.days / (7 * FADED))
+    counts = ["boxes", "default_boxes"]
+    return history.assign(**history[counts].mul(weight, axis=0))

@@ -47,7 +47,6 @@ seed: 1
 draws: 100
 service_level: 0.9
 currency: USD
-history_weeks: 8
 simulator:
   box_sizes: [{sizes}]
   portions: [1]

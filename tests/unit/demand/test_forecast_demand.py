@@ -4,14 +4,14 @@ import pytest
 from worlds import SEGMENTS, small_plan, small_week
 
 from sitecast.demand import forecast_demand
-from sitecast.demand.box_mix import default_rates, mix
+from sitecast.demand.box_mix import FADED, default_rates, mix
 from sitecast.records.demand_forecast import Choices
 from sitecast.records.week_record import WeekData
 
 
-def row(n_kits, portions, boxes, segment="family"):
+def row(n_kits, portions, boxes, segment="family", week="2026-W47"):
     date = pd.Timestamp("2026-11-22")
-    return ("2026-W47", date, "a", segment, portions, n_kits, boxes, boxes // 10)
+    return (week, date, "a", segment, portions, n_kits, boxes, boxes // 10)
 
 
 def test_a_box_forecast_is_used_as_it_stands():
@@ -83,6 +83,12 @@ def test_mixes_follow_the_history_within_what_is_allowed(week_with_history):
     assert told.to_dict() == pytest.approx({2: 0.75, 3: 0.25})
     portions = mix(week, "portions", (2, 4), ["family", "unseen"])
     assert portions["probability"].tolist() == pytest.approx([0.8, 0.2] * 2)
+
+
+def test_mixes_follow_what_drifts(week_with_history):
+    week = week_with_history([row(2, 2, 100_000), row(3, 4, 100_000, week="2026-W46")])
+    told = mix(week, "n_kits", (2, 3), ["family"]).set_index("n_kits")["probability"]
+    assert told[3] / told[2] == pytest.approx(0.5 ** (1 / FADED))
 
 
 def test_default_rates_follow_the_history_and_lean_on_the_nation(week_with_history):
