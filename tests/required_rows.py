@@ -30,6 +30,7 @@ REQUIRED = {
         "the daemon dies while it asks for runs": (
             "sensor tick killed between asking for a run and saving its cursor",
             "sensor tick killed at its other points",
+            "sensor tick killed, and the daemon away for more than a day",
             "daemon killed in the middle of a backfill of 8 weeks, and restarted",
         ),
         "the publisher dies": (
@@ -58,7 +59,10 @@ REQUIRED = {
             "first start by several processes",
         ),
         "a plan is not whole, or changes": (
-            "3 of 4 weeks done", "weeks, ticks and failures in any order",
+            "3 of 4 weeks done",
+            "a week fails for good: the others done, the last publication current",
+            "a week fails: planners are told which, why, and what to do",
+            "weeks, ticks and failures in any order",
             "weeks, ticks and failures in many more orders",
             "week materialised again after publication",
             "week made again while its plan is being published, and then as before",
@@ -66,6 +70,7 @@ REQUIRED = {
             "week deleted while a run works on it", "partition deleted while its run works",
             "partition deleted in the middle of a backfill",
             "source folder changes while a week is read",
+            "source or store does not answer: tried again, with growing pauses",
             "source database lost while a week is read",
             "source table locked by somebody, for ever",
             "source database changes while a week is read, SQLite",
@@ -93,11 +98,13 @@ REQUIRED = {
         ),
         "numbers that are none": (
             "not a number", "infinite", "negative quantity", "zero in a BOM", "negative in a BOM",
-            "count beyond 2**53", "quantiles that cross",
+            "count beyond 2**53", "quantiles that cross", "quantile that is infinite",
         ),
         "names nobody knows": (
             "unknown recipe on the menu", "unknown SKU", "unknown site", "unknown region",
-            "unknown unit", "look-alike letter",
+            "unknown unit", "unit of a BOM that is not its SKU's", "look-alike letter",
+            "names in any script, emoji, right-to-left, 500 characters",
+            "keys equal once letters are composed",
         ),
         "what cannot be made or sent": (
             "no BOM at a portions size", "item no site makes", "no region is reachable",
@@ -105,6 +112,20 @@ REQUIRED = {
         ),
         "weeks and moments": (
             "weeks that overlap", "order after its cut-off", "order outside its week",
+        ),
+        "looks wrong, and is told as a warning": (
+            "box_forecast below placed orders: a warning",
+            "ten times the volume of history: a warning",
+        ),
+        "who is stopped, and who is not": (
+            "breaches of many tables: all at once",
+            "breaches of another week stop this one in nothing",
+            "a bad week: named; the others done, the last publication current",
+            "cells, columns and rows of any tables, several at once",
+        ),
+        "more than a machine holds": (
+            "huge input: more rows than a Parquet file may have",
+            "huge input: more than the memory of the machine",
         ),
         "files as people leave them": (
             "CSV with BOM mark, semicolons, tabs, Windows or old Mac line ends",

@@ -99,6 +99,16 @@ def test_a_tick_killed_anywhere_asks_for_each_week_once(
 
 
 @pytest.mark.slow
+@pytest.mark.matrix("sensor tick killed, and the daemon away for more than a day")
+def test_a_tick_too_old_to_be_resumed_loses_nothing(
+    company: Company, plan: ForecastPlan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if a day had passed: Dagster gives such a tick up, and looks anew from its old cursor.
+    monkeypatch.setattr("dagster._daemon.sensor.MAX_TIME_TO_RESUME_TICK_SECONDS", -1)
+    require_each_week_once_after_a_tick_killed_at("RUN_IDS_RESERVED", company, plan)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("submitted", [1, 3, 8])
 @pytest.mark.matrix("daemon killed in the middle of a backfill of 8 weeks, and restarted")
 def test_a_backfill_whose_daemon_was_killed_asks_for_each_week_once(

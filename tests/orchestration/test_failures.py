@@ -32,6 +32,9 @@ def test_a_known_problem_is_a_failure_that_is_not_retried():
     assert (first["table"], first["value"], first["remedy"]) == ("recipe_bom", "-1", BREACH.remedy)
 
 
+@pytest.mark.matrix(
+    "source or store does not answer: tried again, with growing pauses", page="faults"
+)
 def test_a_transient_problem_is_retried_with_growing_pauses_then_fails():
     pauses = []
     for retry in range(MAX_RETRIES):
@@ -54,6 +57,7 @@ def test_facts_name_problem_place_and_remedy():
                      "remedy": "free some space"}  # fmt: skip
 
 
+@pytest.mark.matrix("a week fails: planners are told which, why, and what to do", page="faults")
 def test_a_failed_week_tells_the_planners_cause_and_fix(stage):
     week = stage.company.weeks[0]
     stage.company.change("box_forecast", week, mean_boxes=-5.0)
