@@ -39,8 +39,7 @@ MENU_WEEKS = TableContract(
     "menu_weeks", "The calendar of menu weeks; the only source of a week's dates.", ("menu_week",),
     (
         _WEEK,
-        day("start_date", "first delivery date"),
-        day("end_date", "last delivery date"),
+        day("start_date", "first delivery date"), day("end_date", "last delivery date"),
         instant("menu_opens_at", "when customers may order", nullable=True, optional=True),
     ),
 )  # fmt: skip
@@ -48,8 +47,7 @@ DELIVERY_DAYS = TableContract(
     "delivery_days", "Days on which boxes are delivered, each in one menu week.",
     ("delivery_date",),
     (
-        _WEEK,
-        _DELIVERY,
+        _WEEK, _DELIVERY,
         instant("cutoff_at", "the customer's last moment to edit an order"),
         amount("weight", "share of the week's boxes, any scale", optional=True, default=1.0),
     ),
@@ -188,8 +186,7 @@ RECIPE_BOM = TableContract(
         count("portions", "people the kit serves", "people", minimum=1),
         _SKU,
         amount("qty", "quantity per kit", "base_uom", minimum=None, above=0),
-        _UOM,
-        *_VALID,
+        _UOM, *_VALID,
     ),
 )  # fmt: skip
 PRODUCTS = TableContract(
@@ -206,8 +203,7 @@ PRODUCT_BOM = TableContract(
     (
         text("product_id", "product"),
         _SKU,
-        amount("qty", "quantity per piece", "base_uom", minimum=None, above=0),
-        _UOM,
+        amount("qty", "quantity per piece", "base_uom", minimum=None, above=0), _UOM,
     ),
     optional=True,
 )  # fmt: skip
@@ -220,8 +216,7 @@ PACKAGING_RULES = TableContract(
         count("portions", "only for this portions size; every size when empty", "people",
               nullable=True, optional=True),
         _SKU,
-        amount("qty", "quantity per box", "base_uom", minimum=None, above=0),
-        _UOM,
+        amount("qty", "quantity per box", "base_uom", minimum=None, above=0), _UOM,
     ),
     optional=True,
 )  # fmt: skip

@@ -5,6 +5,7 @@ and what is done with them (ledger.py, publications.py, outbox.py).
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,8 +36,9 @@ class Database:
             sa.event.listen(self._engine, "begin", _begin_sqlite)
 
     def prepare(self) -> None:
-        """Switch SQLite to write-ahead logging, so that readers never wait for a writer."""
+        """SQLite: a file for its owner alone, and readers that never wait for a writer."""
         if self.is_sqlite:
+            os.close(os.open(self._file, os.O_CREAT | os.O_CLOEXEC, 0o600))
             with _database_errors(), self._engine.connect() as connection:
                 driver = connection.connection.driver_connection
                 if driver is not None:

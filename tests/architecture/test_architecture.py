@@ -1,6 +1,7 @@
 """Guards that hold the shape of the project: imports are held by import-linter in `make check`."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +11,22 @@ import pytest
 ROOT = Path(__file__).parents[2]
 LIBRARY = sorted((ROOT / "sitecast").rglob("*.py"))
 LAYER = sorted((ROOT / "sitecast_dagster").rglob("*.py"))
-FORBIDDEN_CALLS = {"eval", "exec", "yaml.load_all", "yaml.unsafe_load", "pickle.load",
-                   "pickle.loads", "os.system", "pd.read_pickle"}  # fmt: skip
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "yaml.load_all", "yaml.unsafe_load", "os.system",
+                   "pd.read_pickle"}  # fmt: skip
+FORBIDDEN_MODULES = {"pickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}
+NOT_ISO = re.compile(r"%[UW]|%Y-%V|%y")
+"""Ways of strftime to name a week that are wrong around New Year."""
 
 
 def _name(path):
     return str(path.relative_to(ROOT))
+
+
+def _imported(text):
+    nodes = list(ast.walk(ast.parse(text)))
+    named = [alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names]
+    named += [node.module or "" for node in nodes if isinstance(node, ast.ImportFrom)]
+    return {name.partition(".")[0] for name in named}
 
 
 def _functions(tree):
@@ -36,7 +47,12 @@ def test_nothing_is_unpickled_evaluated_or_left_open(path):
     text = path.read_text(encoding="utf-8")
     calls = {ast.unparse(n.func) for n in ast.walk(ast.parse(text)) if isinstance(n, ast.Call)}
     assert calls & FORBIDDEN_CALLS == set()
+    assert _imported(text) & FORBIDDEN_MODULES == set()
+    loaded = [call for call in calls if call == "yaml.load"]
+    assert len(loaded) == (path.name == "settings.py")  # with a SafeLoader of its own
     assert "shell=True" not in text
+    assert "allow_pickle=True" not in text
+    assert not NOT_ISO.search(text)
     assert not {"TODO", "FIXME", "XXX"} & set(text.replace(":", " ").split())
 
 

@@ -16,6 +16,7 @@ PASSWORD = "c4nary-p@ss/word"
 TOKEN = "c4nary-token-in-the-address"
 KEY = base64.b64encode(b"c4nary-key-that-signs-every-webhook").decode()
 CUSTOMER = "c4nary-customer"
+MADE_BY_THE_USER = {"input", "plan.yaml"}
 SECRETS = {
     "SITECAST_SMTP_URL": f"smtp+plain://planner:{quote(PASSWORD, safe='')}@127.0.0.1:1",
     "SITECAST_WEBHOOK_URL": f"http://127.0.0.1:1/hooks/{TOKEN}",
@@ -58,6 +59,8 @@ def _unzipped(data):
 
 
 @pytest.mark.matrix("Secrets: none in logs, events, metadata, files or output", page="security")
+@pytest.mark.matrix("Files: nobody else may read what was written, whatever the home allows",
+                    page="security")  # fmt: skip
 @pytest.mark.matrix("No customer in what is published, nor in Dagster", page="security")
 def test_no_secret_is_left_anywhere(company, monkeypatch, capfd):
     name_customers(company)
@@ -82,6 +85,9 @@ def test_no_secret_is_left_anywhere(company, monkeypatch, capfd):
     for secret in SEARCHED:
         assert secret not in output
         assert [path for path in files if secret in said[path]] == []
+    # The home is as its user made it, open to all: what we wrote there is not.
+    assert company.home.stat().st_mode & 0o005
+    assert {p.name for p in company.home.iterdir() if p.stat().st_mode & 0o077} == MADE_BY_THE_USER
     stores = (company.home / "input", company.home / "weeks")
     shown = [path for path in files if CUSTOMER.encode() in said[path]]
     assert shown

@@ -8,6 +8,7 @@ import yaml
 
 from sitecast.deployment import Deployment
 from sitecast.errors import SettingsError
+from sitecast.installation import open_installation
 from sitecast_dagster.instance import dagster_home, init_instance
 from sitecast_dagster.instance_settings import instance_settings
 
@@ -48,12 +49,12 @@ def test_a_file_of_your_own_is_left_alone(company):
     assert settings_of(company) == {"telemetry": {"enabled": False}}
 
 
-@pytest.mark.parametrize("name", ["dagster", "sitecast.db"])
-def test_nobody_else_on_the_machine_may_look_into_it(company, name):
-    init_instance(company.deployment)
-    company.open()
-    assert (dagster_home(company.deployment).stat().st_mode & 0o077) == 0
-    assert (company.home / name).exists()
+def test_nobody_else_on_the_machine_may_look_into_it(tmp_path):
+    deployment = Deployment(home=tmp_path / "home")
+    open_installation(deployment)
+    init_instance(deployment)
+    places = deployment.home, dagster_home(deployment), deployment.home / "sitecast.db"
+    assert [place.stat().st_mode & 0o077 for place in places] == [0, 0, 0]
 
 
 @pytest.mark.matrix("first start by several machines that share PostgreSQL", page="faults")
