@@ -161,6 +161,7 @@ def test_incomplete_new_plan_leaves_the_last_good_publication_current(world: Wor
     assert current_publication(world.ledger, world.folder) == first
 
 
+@pytest.mark.matrix("the machine's clock set back between two plans", page="faults")
 def test_older_plan_never_replaces_a_newer_one(stored: World) -> None:
     newer = stored.make_plan("ba9876543210", hours=1)
     for week in WEEKS:
@@ -215,6 +216,26 @@ def test_unfinished_folders_are_cleared_and_a_finished_one_is_taken_up(
     publication = publish(world, now=LATER)
     assert publication.created == LATER
     assert current_publication(world.ledger, world.folder) == publication
+
+
+def test_links_that_lead_out_of_the_publications_are_not_followed(
+    world: World, tmp_path: Path
+) -> None:
+    outside, same = tmp_path / "outside", tmp_path / "same"
+    outside.mkdir()
+    same.mkdir()
+    name = publish(complete(World(same))).publication_id
+    (outside / "notes").write_text("kept")
+    world.folder.mkdir()
+    (world.folder / "current.json").symlink_to(outside / "notes")
+    (world.folder / name).symlink_to(outside)
+    with pytest.raises(Corrupt, match="damaged"):
+        publish(world)
+    (world.folder / name).unlink()
+    assert publish(world).publication_id == name
+    assert [path.name for path in outside.iterdir()] == ["notes"]
+    assert (outside / "notes").read_text() == "kept"
+    assert not (world.folder / "current.json").is_symlink()
 
 
 def test_damaged_leftover_is_refused(world: World) -> None:
