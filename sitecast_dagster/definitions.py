@@ -6,6 +6,7 @@ What belongs here: putting the parts together. What does not: the parts.
 import dagster as dg
 
 from sitecast_dagster.assets import ASSETS
+from sitecast_dagster.code_server import look_after_runs_through_outages
 from sitecast_dagster.io_manager import WeekRecordIOManager
 from sitecast_dagster.jobs import JOBS
 from sitecast_dagster.resources import InstallationResource
@@ -34,4 +35,5 @@ def build_definitions(installation: InstallationResource) -> dg.Definitions:
 
 
 defs = build_definitions(InstallationResource())
+look_after_runs_through_outages()
 fork_runs_of_this_code_server()

@@ -12,7 +12,6 @@ busy machine may need to import all, and any machine to compile kernels.
 """
 
 import multiprocessing
-import sys
 import threading
 from collections.abc import Callable
 from multiprocessing.process import BaseProcess
@@ -20,10 +19,10 @@ from pathlib import Path
 from typing import Any
 
 import sitecast
+from sitecast_dagster.code_server import is_code_server
 from sitecast_dagster.kept_connections import keep_connections
 
 PRELOADED = "sitecast_dagster.preloaded"
-CODE_SERVER = ["api", "grpc"]
 PACKAGES = [Path(sitecast.__file__).parent, Path(__file__).parent]
 PATIENCE_SECONDS = 15.0
 """How long a launch waits for the fork server; what is left of a minute is for a plain start."""
@@ -35,7 +34,7 @@ def fork_runs_of_this_code_server() -> None:
 
     Without a fork server (Windows), runs begin as Dagster begins them.
     """
-    if sys.argv[1:3] != CODE_SERVER:
+    if not is_code_server():
         return
     keep_connections()
     if "forkserver" in multiprocessing.get_all_start_methods():

@@ -144,6 +144,13 @@ def test_a_code_server_takes_the_processes_of_runs_from_the_spawn_context():
     assert "self._mp_ctx.Process(" in source
 
 
+def test_a_code_server_has_one_function_that_looks_after_its_runs():
+    source = inspect.getsource(dagster._grpc.server.DagsterApiServer)
+    assert source.count("self._check_for_orphaned_runs()") == 1
+    assert "self._executions[run_id] = (\n" in source
+    assert "self._server_termination_event.wait(CLEANUP_TICK)" in source
+
+
 def test_every_sqlite_store_makes_its_engines_by_the_function_that_is_replaced():
     for name in kept_connections.STORAGES:
         source = inspect.getsource(import_module(name))
