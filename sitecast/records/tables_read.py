@@ -7,7 +7,14 @@ as_of is not after its own, and of several rows for one key the latest.
 
 from sitecast.quantities import BASE_UOMS
 from sitecast.records.contract import (
-    TableContract, amount, count, day, flag, instant, json_text, text,
+    TableContract,
+    amount,
+    count,
+    day,
+    flag,
+    instant,
+    json_text,
+    text,
 )  # fmt: skip
 from sitecast.records.tables_drivers import DEMAND_DRIVERS
 
