@@ -18,6 +18,7 @@ import pandas as pd
 
 from benchmarks.arguments import words
 from benchmarks.growth_report import headline, missed_goals, write_report
+from benchmarks.stamp import commit
 
 RESULTS = Path(__file__).parent / "results" / "growth.csv"
 BOXES = [dict(boxes=b, draws=20) for b in (2_000, 20_000, 200_000, 2_000_000)]
@@ -45,7 +46,7 @@ def measured(axis, case):
         row = json.loads(done.stdout.splitlines()[-1])
     told = ", ".join(f"{name} {value:,.3g}" for name, value in row.items())
     print(f"{axis}: {told}", flush=True)
-    return {"axis": axis, **row}
+    return {"axis": axis, **row, "commit": commit()}
 
 
 def kept(axes):

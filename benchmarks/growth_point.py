@@ -4,6 +4,7 @@ import json
 import os
 import sys
 import time
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,8 @@ import pyarrow.parquet
 
 from benchmarks.companies import invent_company
 from benchmarks.whole import Stages, cpu_of, home_of, peak_gib, run_week
+from sitecast.allocate import draws, worth
+from sitecast.allocate.flow import min_cost_flow
 from sitecast.deployment import Deployment
 from sitecast.installation import open_installation
 from sitecast.pipeline import configure_plan, publish_current
@@ -26,9 +29,11 @@ def main(folder, axis, case):
     case = {"sites": 0, "weeks": 4, "recipes": 0, "varieties": 1, **case}
     company = invent_company(Path(folder) / "company", **case)
     whole = axis == "weeks"
-    stages, plan, home = through_library(company, Path(folder) / "library", whole)
+    with timed_solves() as spent:
+        stages, plan, home = through_library(company, Path(folder) / "library", whole, spent)
     weeks = plan.menu_weeks if whole else plan.menu_weeks[MEASURED:][:1]
     row = {**case, **sizes_of(company / "input"), "load": os.getloadavg()[0]}
+    row["solves"], row["solves_load"] = sum(spent) / len(weeks), row["load"]
     for stage in ("extract", "simulate", "forecast", "checks"):
         row[stage] = sum(stages.seconds[week, stage] for week in weeks) / len(weeks)
     stored = [stage for _, stage in stages.seconds if stage.startswith("store")]
@@ -54,7 +59,25 @@ def sizes_of(folder):
     }
 
 
-def through_library(company, home, whole):
+@contextmanager
+def timed_solves():
+    """Seconds of each exact flow of a draw, in the thread that solves it."""
+    spent = []
+
+    def timed(*arguments):
+        start = time.thread_time()
+        flow = min_cost_flow(*arguments)
+        spent.append(time.thread_time() - start)
+        return flow
+
+    draws.min_cost_flow = worth.min_cost_flow = timed
+    try:
+        yield spent
+    finally:
+        draws.min_cost_flow = worth.min_cost_flow = min_cost_flow
+
+
+def through_library(company, home, whole, spent):
     stages, now = Stages(), datetime.now(UTC)
     home_of(company, home)
     installation = open_installation(Deployment(home=home))
@@ -63,7 +86,10 @@ def through_library(company, home, whole):
         # Loaded before it is measured: a first week elsewhere.
         run_week(Stages(), open_installation(Deployment(home=home_of(company, home / "warm"))),
                  plan, plan.menu_weeks[0])  # fmt: skip
+    spent.clear()
     for week in plan.menu_weeks if whole else [plan.menu_weeks[n] for n in (WARM, MEASURED)]:
+        if not whole:
+            spent.clear()  # the week measured is the last one
         run_week(stages, installation, plan, week)
     if whole:
         stages("publication", "publish", publish_current, installation, plan, now)

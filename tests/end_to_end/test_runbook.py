@@ -183,7 +183,8 @@ def stuck_run(home, _monkeypatch):
 GONE = [
     ("home-missing", lambda home, _: home.rename(home.with_name("elsewhere"))),
     ("home-rights", lambda home, _: home.chmod(0o755)),
-    ("ledger-missing", lambda home, _: (home / "sitecast.db").unlink()),
+    pytest.param("ledger-missing", lambda home, _: (home / "sitecast.db").unlink(),
+                 marks=pytest.mark.slow),
     pytest.param("ledger-damaged", damaged_ledger, marks=pytest.mark.slow),
     ("ledger-schema", lambda home, _: sql(home, "DROP VIEW current_site_load")),
     ("not-published", unpublished),
@@ -195,7 +196,7 @@ GONE = [
     ("message-refused", message("refused", last_error="550 no such user")),
     ("message-held", message("held")),
     ("message-dead", message("dead")),
-    ("dagster-not-set-up", lambda home, _: None),
+    pytest.param("dagster-not-set-up", lambda home, _: None, marks=pytest.mark.slow),
     pytest.param("dagster-unreachable", own_dagster_yaml, marks=pytest.mark.slow),
     pytest.param("dagster-run-stuck", stuck_run, marks=pytest.mark.slow),
     pytest.param("week-not-forecast", no_forecast, marks=pytest.mark.slow),

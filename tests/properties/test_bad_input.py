@@ -160,7 +160,7 @@ def poisons(draw):
 
 
 @pytest.mark.matrix("cells, columns and rows of any tables, several at once", page="bad-input")
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=18, deadline=None)
 @given(
     changes=st.lists(poisons(), min_size=1, max_size=4, unique_by=lambda one: one[0]),
     gone=st.sets(st.sampled_from(sorted(TABLES)), max_size=1),
