@@ -14,6 +14,8 @@ from sitecast.publish import (
     SmtpMailer,
     Webhook,
     deliver_all,
+    deliver_outbox,
+    tell_what_did_not_go_out,
 )  # fmt: skip
 from sitecast.records.plan import ForecastPlan
 from sitecast.settings import PlanSettings, PublicationSettings, load_plan_file
@@ -47,8 +49,12 @@ class Installation:
 
     def deliver(self, plan: ForecastPlan | None, now: dt.datetime) -> DeliveryReport:
         """Hand out what waits in the outbox; the plan, if any, says what to do in doubt."""
-        rule = (PublicationSettings() if plan is None else plan.settings.publication).on_ambiguous
-        return deliver_all(self.ledger, self.mailer, self.webhook, now, rule)
+        settings = PublicationSettings() if plan is None else plan.settings.publication
+        rule = settings.on_ambiguous
+        report = deliver_all(self.ledger, self.mailer, self.webhook, now, rule)
+        if tell_what_did_not_go_out(self.ledger, settings, now):
+            deliver_outbox(self.ledger, self.mailer, now, rule)
+        return report
 
     def messages_due(self, now: dt.datetime) -> list[OutboxRow]:
         """What deliver() would try. Webhooks wait as long as no address is set."""

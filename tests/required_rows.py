@@ -41,6 +41,7 @@ REQUIRED = {
         ),
         "the mail server misbehaves": (
             "SMTP down", "SMTP slow", "SMTP refuses some, is busy for others",
+            "SMTP refuses somebody: the others are told, once",
             "SMTP refuses everybody", "SMTP drops after DATA", "SMTP times out after DATA",
             "TLS fails: the mail server offers none", "SMTP down when a run fails",
         ),

@@ -7,6 +7,7 @@ from sitecast.publish.manifest import published_plan_versions, site_forecast_hea
 from sitecast.publish.publish_plan import current_publication, find_publication, publish_plan
 from sitecast.publish.recall import Recall, recall_publication
 from sitecast.publish.summary import summarise
+from sitecast.publish.undelivered import tell_what_did_not_go_out
 from sitecast.publish.webhook import Webhook
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "run_key",
     "site_forecast_heads",
     "summarise",
+    "tell_what_did_not_go_out",
 ]

@@ -9,6 +9,7 @@ SECTIONS = {
     "email-alert": "a-run-failed",
     "email-late": "the-forecast-is-late",
     "email-recalled": "a-publication-is-wrong",
+    "email-undelivered": "a-message-did-not-go-out",
     "publish": "publishing-was-given-up",
 }
 """Channel of an email, or name of the sensor that says it, and the anchor of its section."""

@@ -29,7 +29,7 @@ from sitecast.store.outbox import RECALL
 
 RUNBOOK = Path(__file__).parents[2] / "docs" / "how-to" / "runbook.md"
 ALERTS = ("A run failed", "The forecast is late", "A publication is wrong",
-          "Publishing was given up")  # fmt: skip
+          "A message did not go out", "Publishing was given up")  # fmt: skip
 NO_COMMAND = {"python-version", "package-missing", "ledger-unreachable", "webhook", "check-failed",
               "dagster-daemon", "store-unreachable", "broker-unreachable", "no-worker"}  # fmt: skip
 WEEK = "2026-W48"

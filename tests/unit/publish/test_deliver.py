@@ -1,4 +1,6 @@
 import datetime as dt
+import email
+import email.policy
 import threading
 from pathlib import Path
 
@@ -7,7 +9,7 @@ from publish_world import NOW, UI_URL, WEEKS, World
 
 from sitecast.deployment import Deployment
 from sitecast.errors import DeliveryError
-from sitecast.installation import open_installation
+from sitecast.installation import Installation, open_installation
 from sitecast.publish import FileMailer, LimitedMailer, deliver_outbox, publish_plan
 from sitecast.publish.deliver import LONGEST_PAUSE, MAX_ATTEMPTS, OnAmbiguous, pause
 from sitecast.publish.mailers import Doubtful, Refused
@@ -101,6 +103,22 @@ def test_refused_recipient_is_named_and_the_other_one_served(world: World) -> No
     report = deliver_outbox(world.ledger, ScriptedMailer(ben=Refused("550 no")), NOW, "resend")
     assert (report.sent, report.refused) == ((ANA,), (BEN,))
     assert deliver_outbox(world.ledger, ScriptedMailer(), NOW, "resend").sent == ()
+
+
+@pytest.mark.matrix("SMTP refuses somebody: the others are told, once", page="faults")
+def test_the_others_are_told_once_of_a_message_that_did_not_go_out(world: World) -> None:
+    mailer = ScriptedMailer(ben=Refused("550 no such user"))
+    opened = Installation(
+        Deployment(home=world.folder), world.ledger, world.weeks, world.folder, mailer
+    )
+    for hours in (0, 1):
+        opened.deliver(world.plan, NOW + dt.timedelta(hours=hours))
+    assert [recipient for recipient, _ in mailer.accepted] == [ANA, ANA]
+    alert = email.message_from_bytes(mailer.accepted[1][1], policy=email.policy.default)
+    assert alert["Subject"] == f"sitecast: the email to {BEN} did not go out"
+    for fact in ("was refused for good", "550 no such user", "#a-message-did-not-go-out"):
+        assert fact in alert.get_content()
+    assert len(Outbox(world.ledger.database).rows("refused")) == 1
 
 
 def test_transient_error_waits_longer_each_time_and_then_gives_up(stored: World) -> None:
