@@ -14,6 +14,8 @@ from sitecast.demand.panel_features import CATEGORIES, LINEAR, week_rows
 
 FIRST_WEEKS = 4
 """So many weeks must have been known before one teaches anything."""
+PART_SPREAD = 0.5
+"""Standard deviation of log_normal_part around 1, before past weeks are asked."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +38,18 @@ def forecast(panel: Panel) -> BoostedForecast:
     now = week_rows(panel, panel.boxes.shape[1] - 1, lag)
     examples = _examples(panel, lag)
     if examples is None:
-        mean, variance = _moments(now.level, np.full(len(now.level), UNKNOWN_VARIANCE))
+        mean, variance = _moments(now.level, np.full(len(now.level), UNKNOWN_VARIANCE), 1.0)
         nothing = np.zeros((shape[0], 0, shape[1]))
         return BoostedForecast(
             mean.reshape(shape), variance.reshape(shape), [], nothing, nothing
         )  # fmt: skip
     told = boosted_ridge(examples.rows, now.x, lag)
-    mean, variance = _moments(now.level + told.mean, told.variance)
-    places = np.unique(examples.rows.week[told.tested]).astype(np.int64)
-    past = _moments(examples.level[told.tested] + told.tested_mean, told.tested_variance)
-    flat = examples.place[told.tested]
+    week, flat = examples.rows.week[told.tested], examples.place[told.tested]
+    past_log = examples.level[told.tested] + told.tested_mean
+    part = log_normal_part(panel.boxes.ravel()[flat], past_log, told.tested_variance, week)
+    mean, variance = _moments(now.level + told.mean, told.variance, part)
+    past = _moments(past_log, told.tested_variance, part)
+    places = np.unique(week).astype(np.int64)
     laid = []
     for values in past:
         table = np.full(panel.boxes.size, np.nan)
@@ -56,9 +60,37 @@ def forecast(panel: Panel) -> BoostedForecast:
     )  # fmt: skip
 
 
-def _moments(log_boxes: Floats, log_variance: Floats) -> tuple[Floats, Floats]:
-    """Mean and variance of boxes whose logarithm of 1 + boxes is normal; at least Poisson noise."""
-    raised = np.exp(log_boxes + log_variance / 2)
+def log_normal_part(came: Floats, log_boxes: Floats, log_variance: Floats, week: Floats) -> float:
+    """How much of σ² ÷ 2 lies between exp(mean of logarithms) and the mean of boxes, 0 to 1.
+
+    All of it where logarithms are normal. Days on which nearly nothing is sold raise the variance
+    of logarithms and not the mean. Least squares on the totals of past weeks, drawn to 1 the more,
+    the less these agree.
+
+    Args:
+        came: (rows,) boxes of past weeks.
+        log_boxes: (rows,) expected logarithm of 1 + boxes.
+        log_variance: (rows,) its variance.
+        week: (rows,) the week of each.
+    Source:
+        Retransformation bias: Duan, Smearing estimate (1983).
+    """
+    number = np.unique(week, return_inverse=True)[1]
+    least, most = np.expm1(log_boxes), np.expm1(log_boxes + log_variance / 2)
+    low, step, total = (np.bincount(number, rows) for rows in (least, most - least, came))
+    weeks, square = len(total), float(step @ step)
+    if weeks < 2 or not square > 0:
+        return 1.0
+    found = float(step @ (total - low)) / square
+    left = total - low - found * step
+    noise = float(step**2 @ left**2) / square**2 * weeks / (weeks - 1)
+    believed = PART_SPREAD**2 / (PART_SPREAD**2 + noise)
+    return float(np.clip(1 + believed * (found - 1), 0.0, 1.0))
+
+
+def _moments(log_boxes: Floats, log_variance: Floats, part: float) -> tuple[Floats, Floats]:
+    """Mean and variance of boxes from logarithms of 1 + boxes; at least Poisson noise."""
+    raised = np.exp(log_boxes + part * log_variance / 2)
     mean = np.maximum(raised - 1, 0.0)
     return mean, np.maximum(raised**2 * np.expm1(log_variance), mean)
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from volume_worlds import PLAN, as_array, week_of
 
-from sitecast.demand.boosted_volumes import forecast
+from sitecast.demand.boosted_volumes import forecast, log_normal_part
 from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.panel import box_table, read_panel
 from sitecast.demand.panel_features import week_rows
@@ -44,6 +44,26 @@ def test_what_a_promotion_does_is_learned_for_itself_and_for_its_rival():
     assert error.mean() < 0.1
     blind = as_array(told(boxes, segments=2))[:, 0]
     assert np.abs(np.log(blind / expected[:, -1, 0])).mean() > 3 * error.mean()
+
+
+def part_of(error, variance):
+    """Of twenty past weeks of 300 rows whose logarithms erred so."""
+    boxes, week = np.expm1(4.0 + error), np.arange(error.size) % 20
+    level = np.full(error.size, 4.0 + error.mean())
+    return log_normal_part(boxes, level, np.full(error.size, variance), week)
+
+
+def test_the_mean_lies_above_the_logarithms_as_far_as_they_are_normal():
+    rng = np.random.default_rng(4)
+    normal = rng.normal(0.0, 0.5, 6000)
+    assert part_of(normal, 0.25) == pytest.approx(1.0, abs=0.1)
+    low = np.where(rng.random(6000) < 0.05, -3.0, rng.normal(0.0, 0.1, 6000))
+    found = part_of(low, low.var())
+    mean = np.expm1(4.0 + low.mean() + found * low.var() / 2)
+    came = np.expm1(4.0 + low).mean()
+    assert found < 0.6
+    assert mean == pytest.approx(came, rel=0.02)
+    assert part_of(normal[:300], 0.0) == 1.0, "nothing lies between"
 
 
 def test_a_holiday_far_back_is_known_when_it_returns():
