@@ -25,7 +25,7 @@ DAEMONS = ("SENSOR", "QUEUED_RUN_COORDINATOR", "MONITORING")
 def findings(deployment: Deployment, now: dt.datetime) -> Iterator[Finding]:
     """Everything about workers and the instance; opens it only where it was set up."""
     if deployment.broker_url is not None:
-        yield from _workers(deployment)
+        yield from _workers(deployment.broker_url.get_secret_value())
     home = dagster_home(deployment)
     if not (home / "dagster.yaml").is_file():
         yield Finding("dagster-not-set-up", "note", f"there is no Dagster instance in {home}",
@@ -41,12 +41,11 @@ def findings(deployment: Deployment, now: dt.datetime) -> Iterator[Finding]:
                       "correct its dagster.yaml, or put a copy of its folder back")  # fmt: skip
 
 
-def _workers(deployment: Deployment) -> Iterator[Finding]:
-    from kombu.exceptions import OperationalError  # with sitecast[workers] only
+def _workers(broker: str) -> Iterator[Finding]:
+    from celery import Celery  # with sitecast[workers] only
+    from kombu.exceptions import OperationalError
 
-    from sitecast_dagster.worker import make_worker_app
-
-    app = make_worker_app(deployment)
+    app = Celery(broker=broker, set_as_current=False)
     try:
         with app.connection_for_write() as connection:
             connection.ensure_connection(max_retries=1, timeout=ANSWER_S)

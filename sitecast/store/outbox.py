@@ -108,11 +108,11 @@ class Outbox:
         return self._database.exclusive("outbox" if self._medium == "email" else "webhooks")
 
     def rows(self, status: Status, due: dt.datetime | None = None) -> list[OutboxRow]:
-        """Rows of a status, oldest first; with `due`, those whose next try has come."""
+        """Rows of a status by age and recipient; with `due`, those whose next try has come."""
         query = _rows().where(self._mine & (OUTBOX.c.status == status))
         if due is not None:
             query = query.where(OUTBOX.c.next_try_at <= due)
-        query = query.order_by(OUTBOX.c.queued_at, OUTBOX.c.message_id)
+        query = query.order_by(OUTBOX.c.queued_at, OUTBOX.c.recipient, OUTBOX.c.message_id)
         with self._database.reading() as connection:
             return [OutboxRow(**row) for row in connection.execute(query).mappings()]
 

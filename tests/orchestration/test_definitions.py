@@ -16,8 +16,8 @@ from sitecast_dagster.definitions import defs
 from sitecast_dagster.schedules import weekly_plan
 from sitecast_dagster.sensors import SENSORS
 
-PINNED = {"daemon.py", "kept_connections.py", "run_databases.py", "run_launcher.py",
-          "stored_runs.py", "webserver.py", "worker_launcher.py"}  # fmt: skip
+PINNED = {"code_server.py", "daemon.py", "kept_connections.py", "run_databases.py",
+          "run_launcher.py", "stored_runs.py", "webserver.py", "worker_launcher.py"}  # fmt: skip
 """May use Dagster's private interfaces: tests hold them against the pinned version."""
 LAYER = Path(sitecast_dagster.__file__).parent
 NAMES = ["forecast_plan", "extracted_data", "simulated_orders", "site_forecast",

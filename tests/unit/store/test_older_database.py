@@ -145,5 +145,7 @@ def test_messages_of_before_stay_and_new_ones_need_no_publication(world: World) 
         tell_that_something_failed(world.ledger, told, "run-1", "a run failed", "why", NOW)
     world.ledger.create()
     rows = Outbox(database).rows("pending")
-    assert [row.message for row in rows if row.publication_id] == [row[5] for row in sorted(kept)]
+    assert sorted(row.message for row in rows if row.publication_id) == sorted(
+        row[5] for row in kept
+    )
     assert [row.recipient for row in rows if not row.publication_id] == ["ana@example.com"]
