@@ -3,6 +3,7 @@
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,18 +33,24 @@ defs = dg.Definitions(jobs=[small])
 NAME = "small"
 
 
-@pytest.fixture
-def context(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
-    """A workspace of one tiny code location, on an instance as sitecast makes it."""
-    code = tmp_path / "code.py"
-    code.write_text(CODE)
-    deployment = Deployment(home=tmp_path / "home")
+@contextmanager
+def workspace(folder: Path, code: str) -> Iterator[WorkspaceProcessContext]:
+    """A workspace of one code location, on an instance as sitecast makes it."""
+    (folder / "code.py").write_text(code)
+    deployment = Deployment(home=folder / "home")
     init_instance(deployment)
-    target = PythonFileTarget(str(code), None, str(tmp_path), NAME)
+    target = PythonFileTarget(str(folder / "code.py"), None, str(folder), NAME)
     with (
         dg.DagsterInstance.from_config(str(dagster_home(deployment))) as instance,
         WorkspaceProcessContext(instance, target) as context,
     ):
+        yield context
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Iterator[WorkspaceProcessContext]:
+    """A workspace of one tiny code location."""
+    with workspace(tmp_path, CODE) as context:
         yield context
 
 

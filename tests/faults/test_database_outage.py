@@ -10,12 +10,8 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.workspace.context import WorkspaceProcessContext
-from dagster._core.workspace.load_target import PythonFileTarget
-from faults.test_code_server import NAME, recorded, status
+from faults.test_code_server import NAME, recorded, status, workspace
 from servers import Postgres
-
-from sitecast.deployment import Deployment
-from sitecast_dagster.instance import dagster_home, init_instance
 
 CODE = """
 import os, time
@@ -54,15 +50,8 @@ def wait_for(what: str, condition: Callable[[], bool]) -> None:
 def context(
     tmp_path: Path, postgres: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[WorkspaceProcessContext]:
-    (tmp_path / "code.py").write_text(CODE)
     monkeypatch.setenv("SITECAST_DAGSTER_URL", postgres)
-    deployment = Deployment(home=tmp_path / "home")
-    init_instance(deployment)
-    target = PythonFileTarget(str(tmp_path / "code.py"), None, str(tmp_path), NAME)
-    with (
-        dg.DagsterInstance.from_config(str(dagster_home(deployment))) as instance,
-        WorkspaceProcessContext(instance, target) as context,
-    ):
+    with workspace(tmp_path, CODE) as context:
         yield context
 
 
