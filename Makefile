@@ -36,8 +36,8 @@ check: setup       ## lint, types, import contracts
 test: setup        ## every test but the slow ones
 	$(BIN)/pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: setup    ## every test; NIGHTLY_SCALE=0.1 kills a tenth as often
-	$(BIN)/pytest
+test-all: setup    ## every test, in two to three hours; NIGHTLY_SCALE=0.1 kills a tenth as often
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 docs: setup        ## write the generated reference pages
 	$(BIN)/python docs/generate.py
