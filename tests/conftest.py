@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from uuid import uuid4
 
+import fsspec
 import pytest
 from counts import Counted, memory_folder
 from servers import BUCKET, INITDB, REDIS, S3_KEYS, Postgres, S3Server, redis
@@ -49,6 +50,7 @@ def s3(s3_server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     for name, value in {**S3_KEYS, "AWS_ENDPOINT_URL": s3_server.url}.items():
         monkeypatch.setenv(name, value)
     s3_server.undisturbed()
+    fsspec.get_filesystem_class("s3").clear_instance_cache()  # an earlier test's led elsewhere
     place = UPath(f"s3://{BUCKET}")
     if not place.exists():
         place.fs.mkdir(BUCKET)

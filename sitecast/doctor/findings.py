@@ -13,10 +13,10 @@ KINDS = (
     "home-rights", "lock-held", "ledger-missing", "ledger-unreachable", "ledger-damaged",
     "ledger-schema", "store-unreachable", "plan-file", "input", "week-without-data", "no-plan",
     "week-not-forecast", "not-published", "version-damaged", "publication-damaged",
-    "pointer-differs", "leftover", "smtp", "emails-to-files", "message-waiting",
-    "message-interrupted", "message-refused", "message-held", "message-dead", "webhook",
-    "dagster-not-set-up", "dagster-unreachable", "dagster-run-stuck", "dagster-daemon",
-    "broker-unreachable", "no-worker", "check-failed",
+    "pointer-differs", "leftover", "smtp", "emails-to-files", "no-recipients",
+    "message-waiting", "message-interrupted", "message-refused", "message-held", "message-dead",
+    "webhook", "dagster-not-set-up", "dagster-unreachable", "dagster-run-stuck",
+    "dagster-daemon", "broker-unreachable", "no-worker", "check-failed",
 )  # fmt: skip
 
 

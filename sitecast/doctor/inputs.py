@@ -28,6 +28,9 @@ def inputs(deployment: Deployment, now: dt.datetime) -> Findings:
     except SettingsError as error:
         yield of_error("plan-file", error)
         return
+    if not settings.publication.recipients:
+        yield Finding("no-recipients", "note", "no email goes out: nobody is in the plan file",
+                      "list the planning team under publication.recipients")  # fmt: skip
     try:
         yield from _weeks(source, settings, settings.as_of or now)
     except SitecastError as error:

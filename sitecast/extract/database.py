@@ -14,10 +14,17 @@ from sitecast.extract.mapping import AS_OF, ColumnMapping
 from sitecast.records.tables_read import TABLES_READ
 
 ROWS_AT_ONCE = 50_000
+MAX_ROWS = 50_000_000
+"""Of one read, a week's order lines at most: a view that joins to more is refused, not awaited."""
 STATEMENT_TIMEOUT_S = 900.0
 """A locked table, or a view that never ends, fails its week; the week is tried again."""
 BY_WEEK = ("menu", "item_sites", "box_forecast")  # a row never moves to another week
 SNAPSHOTS = ("postgresql", "mysql", "mariadb")
+TIMEOUTS = {
+    "postgresql": f"SET statement_timeout = {STATEMENT_TIMEOUT_S * 1000:.0f}",
+    "mysql": f"SET SESSION max_execution_time = {STATEMENT_TIMEOUT_S * 1000:.0f}",
+    "mariadb": f"SET SESSION max_statement_time = {STATEMENT_TIMEOUT_S:.0f}",
+}
 
 
 class DatabaseSource:
@@ -49,8 +56,14 @@ class DatabaseSource:
             query = sa.select(*found.c)
             if menu_weeks is not None:
                 query = query.where(*self._of_weeks(connection, table, found, menu_weeks))
+            query = query.limit(MAX_ROWS + 1)
             result = connection.execution_options(stream_results=True).execute(query)
             names, rows = list(result.keys()), list(result.yield_per(ROWS_AT_ONCE))
+        if len(rows) > MAX_ROWS:
+            raise DataError(
+                f"there are more than {MAX_ROWS:,} rows", {"table": table, "database": self.name},
+                "read a view without what the plan does not need",
+            )  # fmt: skip
         columns = zip(*rows, strict=True) if rows else ([] for _ in names)
         raw = pd.DataFrame(
             {name: pd.Series(values, dtype=object)
@@ -158,12 +171,18 @@ class DatabaseSource:
             connection = connection.execution_options(postgresql_readonly=True)
         if dialect in SNAPSHOTS:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        if dialect == "postgresql":
-            connection.exec_driver_sql(f"SET statement_timeout = {STATEMENT_TIMEOUT_S * 1000:.0f}")
+        if (timeout := TIMEOUTS.get(_server(connection))) is not None:
+            connection.exec_driver_sql(timeout)
         if dialect == "sqlite":
             connection.exec_driver_sql("PRAGMA query_only = ON")
             connection.exec_driver_sql("BEGIN")
         return connection
+
+
+def _server(connection: sa.Connection) -> str:
+    """Which product answers: a MariaDB may be reached by MySQL's URL."""
+    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
+    return "mariadb" if is_mariadb else connection.dialect.name
 
 
 def _fingerprint(connection: sa.Connection, table: Any, columns: dict[str, str]) -> str:

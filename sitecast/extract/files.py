@@ -14,6 +14,7 @@ from sitecast.errors import DataError
 SEPARATORS = (",", ";", "\t")
 MAX_ROWS = 200_000_000
 """Of one Parquet file: a few kilobytes of it may unfold to more than any machine holds."""
+MAX_CSV_BYTES = 10_000_000_000
 
 
 def read_file(path: Path, table: str) -> pa.Table:
@@ -21,11 +22,12 @@ def read_file(path: Path, table: str) -> pa.Table:
 
     Raises:
         DataError: truncated, not UTF-8, ragged rows, no header, a column name twice, or more than
-            MAX_ROWS.
+            MAX_ROWS or MAX_CSV_BYTES.
         MemoryError: the machine has no room for it.
     """
     try:
-        content = _read_csv(path) if path.suffix == ".csv" else _read_parquet(path, table)
+        read = _read_csv if path.suffix == ".csv" else _read_parquet
+        content = read(path, table)
     except (MemoryError, DataError):  # Arrow's error of memory is one of its own kind as well
         raise
     except (pa.ArrowException, UnicodeDecodeError, OSError, csv.Error, ValueError) as error:
@@ -45,14 +47,13 @@ def read_file(path: Path, table: str) -> pa.Table:
 def _read_parquet(path: Path, table: str) -> pa.Table:
     rows = pyarrow.parquet.read_metadata(path).num_rows
     if rows > MAX_ROWS:
-        raise DataError(
-            f"{rows:,} rows are more than a file may have ({MAX_ROWS:,})",
-            {"table": table, "file": path.name}, "split it into parts named after menu weeks",
-        )  # fmt: skip
+        raise _too_big(f"{rows:,} rows", f"{MAX_ROWS:,}", path, table)
     return pyarrow.parquet.read_table(path)
 
 
-def _read_csv(path: Path) -> pa.Table:
+def _read_csv(path: Path, table: str) -> pa.Table:
+    if (size := path.stat().st_size) > MAX_CSV_BYTES:
+        raise _too_big(f"{size:,} bytes", f"{MAX_CSV_BYTES:,}", path, table)
     header = _header_line(path)
     separator = max(SEPARATORS, key=lambda mark: len(_cells(header, mark)))
     names = [name.strip() for name in _cells(header, separator)]
@@ -66,6 +67,13 @@ def _read_csv(path: Path) -> pa.Table:
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
     )
+
+
+def _too_big(size: str, most: str, path: Path, table: str) -> DataError:
+    return DataError(
+        f"{size} are more than a file may have ({most})", {"table": table, "file": path.name},
+        "split it into Parquet parts named after menu weeks",
+    )  # fmt: skip
 
 
 def _header_line(path: Path) -> str:

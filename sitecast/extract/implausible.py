@@ -11,6 +11,8 @@ from sitecast.records.week_record import WeekData
 
 CELL = ["delivery_date", "region_id", "segment"]
 MANY_TIMES = 10.0
+IDS = {"sites": "site_id", "regions": "region_id", "recipes": "recipe_id", "products": "product_id",
+       "skus": "sku_id"}  # fmt: skip
 
 
 def implausible(week: WeekData) -> list[Breach]:
@@ -20,9 +22,10 @@ def implausible(week: WeekData) -> list[Breach]:
         week: extracted_data.
     Returns:
         Breaches of severity `warning`: cells of box_forecast that expect fewer boxes than are
-        placed already, and regions that expect MANY_TIMES the boxes of their average past week.
+        placed already, regions that expect MANY_TIMES the boxes of their average past week, and
+        ids that differ by capitals only.
     """
-    found = [*_below_placed(week), *_many_times_history(week)]
+    found = [*_below_placed(week), *_many_times_history(week), *_twins(week)]
     return [replace(breach, severity="warning") for breach in found]
 
 
@@ -44,3 +47,12 @@ def _many_times_history(week: WeekData) -> Iterator[Breach]:
         rule = f"more than {MANY_TIMES:g} times the {row.usual:,.0f} boxes of an average past week"
         yield Breach("box_forecast", "mean_boxes", f"region_id={row.Index}", f"{row.boxes:.0f}",
                      rule, "check the unit and the region, or leave it if it is meant")  # fmt: skip
+
+
+def _twins(week: WeekData) -> Iterator[Breach]:
+    """Two ids that people read as one: what is planned under each is then less than is needed."""
+    for table, column in IDS.items():
+        rows = week[table]
+        twin = rows[column].str.casefold().duplicated(keep=False)
+        yield from told(table, rows, twin, column, "another id differs by capitals only",
+                        "write one id everywhere, or leave both if both are meant")  # fmt: skip

@@ -211,6 +211,7 @@ LOOKED_AT = [
     ("publication-damaged", damaged_page),
     ("smtp", set_variable("SITECAST_SMTP_URL", "smtp://user:hidden-word@127.0.0.1:1")),
     ("emails-to-files", lambda home, _: None),
+    ("no-recipients", plan_file(publication={})),
     ("ledger-unreachable", set_variable("SITECAST_WAREHOUSE_URL", "sqlite:////no/such/place.db")),
     pytest.param("store-unreachable", no_object_store, marks=pytest.mark.slow),  # it is asked again
     (

@@ -1,6 +1,7 @@
 """Files as people and programs leave them: read, or refused in words; never a crash or a hang."""
 
 import io
+import os
 import signal
 from contextlib import contextmanager
 
@@ -223,6 +224,15 @@ def test_r12_a_parquet_file_that_unfolds_to_too_much_is_refused(tmp_path, monkey
     with pytest.raises(DataError, match="5,000 rows are more than a file may have") as caught:
         FolderSource(tmp_path, ColumnMapping()).read("sites")
     assert "menu weeks" in caught.value.remedy
+
+
+@pytest.mark.matrix("huge input: a CSV file of more bytes than one may have", page="bad-input")
+def test_r12_a_csv_file_that_is_too_big_is_refused_before_it_is_read(tmp_path):
+    (tmp_path / "sites.csv").write_bytes(CSV)
+    os.truncate(tmp_path / "sites.csv", files.MAX_CSV_BYTES + 1)  # sparse: takes no room
+    with pytest.raises(DataError, match="10,000,000,001 bytes are more than") as caught:
+        FolderSource(tmp_path, ColumnMapping()).read("sites")
+    assert "Parquet parts" in caught.value.remedy
 
 
 @pytest.mark.matrix("huge input: more than the memory of the machine", page="bad-input")

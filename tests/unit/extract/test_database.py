@@ -71,6 +71,17 @@ def test_the_source_never_writes_and_reads_one_snapshot(database):
     assert len(source.read("sites")) == 0
 
 
+@pytest.mark.matrix("huge input: more rows than a database may give at once", page="bad-input")
+def test_r12_a_view_of_too_many_rows_is_refused(database, monkeypatch):
+    monkeypatch.setattr("sitecast.extract.database.MAX_ROWS", 5)
+    source = DatabaseSource(f"sqlite:///{database}", ColumnMapping())
+    assert len(source.read("sites")) == 2
+    with pytest.raises(DataError, match="more than 5 rows") as caught:
+        source.read("menu")
+    assert caught.value.where["table"] == "menu"
+    assert "without what the plan does not need" in caught.value.remedy
+
+
 def test_fingerprints_follow_the_rows_not_their_order(database, tmp_path):
     source = DatabaseSource(f"sqlite:///{database}", ColumnMapping())
     before = source.fingerprints()

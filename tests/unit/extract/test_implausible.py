@@ -46,6 +46,18 @@ def test_a_region_with_more_than_ten_times_its_usual_boxes_is_a_warning():
     assert f"10 times the {tenth - 1} boxes" in warning.rule
 
 
+@pytest.mark.matrix("ids that differ by capitals only: a warning", page="bad-input")
+def test_ids_that_differ_by_capitals_only_are_a_warning():
+    week = extracted()
+    skus = week["skus"]
+    twin = skus.iloc[[0]].assign(sku_id=skus["sku_id"].iloc[0].upper())
+    both = {**week.tables, "skus": pd.concat([skus, twin], ignore_index=True)}
+    warnings = implausible(dataclasses.replace(week, tables=both))
+    assert [warning.severity for warning in warnings] == ["warning", "warning"]
+    assert {warning.value for warning in warnings} == {*skus["sku_id"].iloc[:1], *twin["sku_id"]}
+    assert {warning.rule for warning in warnings} == {"another id differs by capitals only"}
+
+
 def test_check_data_tells_warnings_beside_errors():
     low = everywhere("box_forecast", "mean_boxes", "0.5")
     unused = add("skus", sku_id="unused", case_size="0")
