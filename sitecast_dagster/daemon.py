@@ -84,10 +84,20 @@ class PatientRetryDaemon(EventLogConsumerDaemon):
             if self._missed[name] >= MISSES * 2 ** min(self._restarts[name], MAX_DOUBLINGS):
                 self._logger.warning("the code server of %s is gone: started anew", name)
                 close_lost_runs(context.instance)
-                context.reload_code_location(name)
+                _start_anew(context, name)
                 self._missed[name] = 0
                 self._restarts[name] += 1
         return silent
+
+
+def _start_anew(context: IWorkspaceProcessContext[Any], name: str) -> None:
+    """Reload a location. Dagster leaves the old one to the garbage collector, and until that comes
+    a thread greets the dead server, on which a fork of this process may stand still.
+    """
+    old = context.create_request_context().get_code_location_entries()[name].code_location
+    context.reload_code_location(name)
+    if old is not None:
+        old.cleanup()
 
 
 def silent_locations(context: IWorkspaceProcessContext[Any]) -> list[str]:

@@ -5,6 +5,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import enumerate as enumerate_threads
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,7 +31,7 @@ def small():
 
 defs = dg.Definitions(jobs=[small])
 """
-NAME = "small"
+NAME, GREETER = "small", "grpc-client-heartbeat"
 
 
 @contextmanager
@@ -111,6 +112,7 @@ def test_a_dead_code_server_is_started_anew_and_no_retry_is_lost(
     for _ in range(MISSES - 1):
         iterate(daemon, context)
     assert silent_locations(context) == []
+    assert [thread.name for thread in enumerate_threads()].count(GREETER) == 1
     assert status(context, starting) == FAILURE
     iterate(daemon, context)
     assert [retries(context, run) for run in (crashed, starting)] == [1, 1]
@@ -136,7 +138,9 @@ def test_a_server_that_does_not_come_to_life_is_started_ever_more_rarely(
     monkeypatch.setattr("sitecast_dagster.daemon.silent_locations", lambda _: [NAME])
     monkeypatch.setattr("sitecast_dagster.daemon.close_lost_runs", lambda _: None)
     daemon, look = PatientRetryDaemon(), iter(range(1, 100))
-    broken: Any = SimpleNamespace(instance=None)
+    nothing = {NAME: SimpleNamespace(code_location=None)}
+    request = SimpleNamespace(get_code_location_entries=lambda: nothing)
+    broken: Any = SimpleNamespace(instance=None, create_request_context=lambda: request)
     for number in look:
         broken.reload_code_location = lambda _, number=number: restarts.append(number)
         daemon.look(broken)
