@@ -3,7 +3,8 @@
 What belongs here: laying tables out, and what recipes have in common. What does not: models.
 """
 
-from dataclasses import dataclass
+import json
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from sitecast.records.week_record import WeekData
 
 DECLARED = ("position", "surcharge", "promotion")
 """Columns of menus that say how a recipe is presented."""
+MOST_TRAITS = 40
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -34,6 +36,8 @@ class PastKits:
     """(weeks,) how many weeks before the week to forecast."""
     groups: Ints
     """(recipes,) number of the recipe's attribute group."""
+    traits: Floats
+    """(recipes, traits) what recipes are, each trait around 0 with a spread of 1 or less."""
     placed: Floats
     """(segments, recipes) kits of the week's own order book."""
     declared: Floats
@@ -43,6 +47,13 @@ class PastKits:
     def nation(self) -> Floats:
         """(weeks, recipes) kits of all segments."""
         return self.kits.sum(axis=0)
+
+    def before(self, age: float) -> "PastKits":
+        """What was known for forecasts of weeks up to `age` weeks before the one to forecast."""
+        known = self.age >= age + self.age.min(initial=np.inf)
+        declared = self.declared[[*known, True]]
+        return replace(self, kits=self.kits[:, known], on_menu=self.on_menu[known],
+                       age=self.age[known] - age, declared=declared)  # fmt: skip
 
 
 def read_past_kits(
@@ -64,9 +75,39 @@ def read_past_kits(
     age = (starts[week.menu_week] - starts[weeks]).dt.days.to_numpy(np.float64) / 7
     return PastKits(
         every_segment, recipes, kits, _on_menu(week, weeks, recipes, kits), age,
-        attribute_groups(week, pd.Index(recipes)), _placed(week, every_segment, recipes),
-        _declared(week, weeks, recipes),
+        attribute_groups(week, pd.Index(recipes)), recipe_traits(week, recipes),
+        _placed(week, every_segment, recipes), _declared(week, weeks, recipes),
     )  # fmt: skip
+
+
+def recipe_traits(week: WeekData, recipes: list[str]) -> Floats:
+    """(recipes, traits) every attribute: a number as it is, of a text or list whether it is there.
+
+    Numbers in units of their spread, unknown ones are the mean. Of texts those that tell most
+    recipes apart; what one recipe alone has, or all have, tells nothing of others.
+    """
+    texts = week["recipes"].set_index("recipe_id")["attributes"].reindex(recipes)
+    told = [json.loads(text) if isinstance(text, str) else {} for text in texts]
+    words = pd.DataFrame([_words(known) for known in told], index=recipes).fillna(0.0)
+    words = words.loc[:, words.sum().between(2, len(words) - 2)].sort_index(axis=1)
+    most = words.var().sort_values(ascending=False, kind="stable").index[:MOST_TRAITS]
+    numbers = pd.DataFrame([_numbers(known) for known in told], index=recipes).sort_index(axis=1)
+    numbers = numbers / numbers.std(ddof=0)
+    numbers = numbers.loc[:, np.isfinite(numbers).any() if len(numbers.columns) else []]
+    traits = pd.concat([words[most], numbers], axis=1).astype(np.float64)
+    return (traits - traits.mean()).fillna(0.0).to_numpy(np.float64)
+
+
+def _words(known: dict[str, object]) -> dict[str, float]:
+    """1 for each text, or text of a list, that the attributes say."""
+    said = {name: value if isinstance(value, list) else [value] for name, value in known.items()}
+    return {f"{name}: {value}": 1.0 for name, values in said.items() for value in values
+            if isinstance(value, (str, bool))}  # fmt: skip
+
+
+def _numbers(known: dict[str, object]) -> dict[str, float]:
+    return {name: float(value) for name, value in known.items()
+            if isinstance(value, (int, float)) and not isinstance(value, bool)}  # fmt: skip
 
 
 def _on_menu(week: WeekData, weeks: list[str], recipes: list[str], kits: Floats) -> Floats:

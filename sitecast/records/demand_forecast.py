@@ -34,12 +34,21 @@ class Choices:
 
         `cv` is the relative uncertainty of the share.
         """
+        return cls.of_classes(shares.assign(taste_class=0, class_share=1.0))
+
+    @classmethod
+    def of_classes(cls, shares: pd.DataFrame) -> "Choices":
+        """From segment, taste_class, class_share, recipe_id, share and cv.
+
+        `share` is the recipe's among kits of the class, `cv` its relative uncertainty.
+        """
         some = shares[shares["share"] > 0].reset_index(drop=True)
-        utilities = some[["segment", "recipe_id"]].assign(
-            taste_class=0, class_share=1.0, utility=np.log(some["share"]),
-            sd=np.sqrt(np.log1p(np.square(some["cv"]))),
+        utilities = some[["segment", "taste_class", "class_share", "recipe_id"]].assign(
+            utility=np.log(some["share"]), sd=np.sqrt(np.log1p(np.square(some["cv"]))),
         )  # fmt: skip
-        return cls(utilities, some[["segment", "recipe_id", "share"]])
+        of_kits = some[["segment", "recipe_id"]].assign(share=some["class_share"] * some["share"])
+        by_recipe = of_kits.groupby(["segment", "recipe_id"], as_index=False, sort=False)
+        return cls(utilities, by_recipe["share"].sum())
 
 
 @dataclass(frozen=True)

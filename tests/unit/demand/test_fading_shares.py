@@ -139,7 +139,8 @@ def test_shares_are_probabilities_whatever_was_sold(seed, weeks, kits):
     rng = np.random.default_rng(seed)
     sold = rng.poisson(kits * rng.random((8, weeks, 6)))
     past = read_past_kits(week_of(sold), PLAN, SEGMENTS, MENU)
-    share, doubt = shares(past, len(MENU))
+    told = shares(past, len(MENU))
+    share, doubt = told.share, told.doubt
     np.testing.assert_allclose(share[:8].sum(axis=1), 1.0, rtol=1e-9)
     assert (share > 0).all()
     assert np.isfinite(doubt).all()

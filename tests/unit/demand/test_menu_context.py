@@ -37,7 +37,7 @@ def company(rng, rivalry, newness=0.0, weeks=20, promoted=0.0, dearer=0.0, lower
     order = np.argsort(-menus[-1], kind="stable")  # what is offered comes first
     past = PastKits(["all"], [str(recipe) for recipe in order], kits[:, :, order],
                     menus[:-1][:, order], np.arange(weeks, 0, -1.0), groups[order],
-                    np.zeros((1, 24)), declared[:, order])  # fmt: skip
+                    np.zeros((24, 0)), np.zeros((1, 24)), declared[:, order])  # fmt: skip
     return past, true[-1, order[:12]], int(np.flatnonzero(order == 0)[0])
 
 
@@ -45,7 +45,7 @@ def test_cannibalisation_is_learned_where_it_is(monkeypatch):
     def missed(rivalry):
         rng = np.random.default_rng(1)
         worlds = [company(rng, rivalry) for _ in range(5)]
-        return sum(np.abs(shares(past, 12)[0][0] - true).sum() for past, true, _ in worlds)
+        return sum(np.abs(shares(past, 12).share[0] - true).sum() for past, true, _ in worlds)
 
     ours = missed(-0.5)
     assert missed(0.0) < 1.3 * ours, "no rivalry, nothing to lose by looking for it"
@@ -60,7 +60,7 @@ def test_a_new_recipe_gets_what_new_ones_got():
     rng = np.random.default_rng(2)
     past, true, new = company(rng, 0.0, newness=0.6)
     plain, _, _ = company(np.random.default_rng(2), 0.0)
-    told, without = shares(past, 12)[0][0], shares(plain, 12)[0][0]
+    told, without = shares(past, 12).share[0], shares(plain, 12).share[0]
     assert told[new] > 1.25 * without[new]
     assert told[new] == pytest.approx(true[new], rel=0.3)
 
@@ -71,7 +71,7 @@ def test_place_surcharge_and_promotion_of_a_menu_are_learned_from_past_menus():
     blind = [replace(past, declared=np.zeros_like(past.declared)) for past, _, _ in worlds]
 
     def missed(pasts):
-        return sum(np.abs(shares(past, 12)[0][0] - true).sum()
+        return sum(np.abs(shares(past, 12).share[0] - true).sum()
                    for past, (_, true, _) in zip(pasts, worlds, strict=True))  # fmt: skip
 
     assert missed(past for past, _, _ in worlds) < 0.4 * missed(blind)
