@@ -12,7 +12,16 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.arguments import words
-from benchmarks.quality_series import KEY, Series, coverage, errors, forecast, least_mape
+from benchmarks.quality_series import (
+    KEY,
+    LOG_NORMAL,
+    POINT,
+    Series,
+    coverage,
+    errors,
+    forecast,
+    least_mape,
+)
 from sitecast.demand import VolumeModel
 from sitecast.demand.combined_volumes import CombinedVolumes
 from sitecast.demand.volumes import MovingMeanVolumes
@@ -90,8 +99,9 @@ def table(series: Series, rounds: tuple[int, ...], models: dict[str, VolumeModel
         actual = both["boxes"].astype(float)
         line = {"method": name, "n": len(both), **errors(actual, both["mean_boxes"])}
         if "sd_boxes" in both:
-            low = errors(actual, least_mape(both["mean_boxes"], both["sd_boxes"]))
-            line |= {"mape, its point": low["mape"], "wape, its point": low["wape"]}
+            for point, squares in (("its point", POINT), ("log-normal's", LOG_NORMAL)):
+                low = errors(actual, least_mape(both["mean_boxes"], both["sd_boxes"], squares))
+                line |= {f"{kind}, {point}": low[kind] for kind in ("mape", "wape")}
             line |= coverage(actual, both["mean_boxes"], both["sd_boxes"])
             line["cpu s"] = frame.attrs["cpu_s"]
         lines.append(line)

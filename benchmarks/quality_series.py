@@ -22,6 +22,8 @@ from sitecast.settings import plan_settings
 
 KEY = ["date", "region_id", "segment"]
 Z = {80: 1.2816, 95: 1.96}
+POINT, LOG_NORMAL = 1.0, 1.5
+"""Variances of the logarithm by which a point lies below the mean: see least_mape."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +107,10 @@ def coverage(actual: pd.Series, mean: pd.Series, sd: pd.Series) -> dict[str, flo
     return {f"holds {level}": float((away <= z).mean()) for level, z in Z.items()}
 
 
-def least_mape(mean: pd.Series, sd: pd.Series) -> pd.Series:
-    """The point that MAPE asks of a mean and spread: lower, the less is known.
+def least_mape(mean: pd.Series, sd: pd.Series, squares: float = POINT) -> pd.Series:
+    """A point below the mean, the lower, the less is known: MAPE weighs a miss by 1 ÷ actual.
 
-    MAPE weighs a miss by 1 ÷ actual, which a log-normal answers with mean × exp(−1.5 σ²).
+    It is mean × exp(−squares × σ²). What is told is no exact log-normal, so development rounds
+    chose POINT; LOG_NORMAL would be right of a log-normal, median × exp(−σ²).
     """
-    return mean * np.exp(-1.5 * np.log1p(np.square(sd / mean)))
+    return mean * np.exp(-squares * np.log1p(np.square(sd / mean)))

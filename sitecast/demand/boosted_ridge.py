@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Features = NDArray[np.float32]
-MOST_ROUNDS, FEW_ROUNDS, SPREAD_ROUNDS, PATIENCE = 300, 30, 60, 30
+MOST_ROUNDS, FEW_ROUNDS, SPREAD_ROUNDS, PATIENCE = 300, 30, 20, 30
 RIDGES = (0.03, 0.3, 3.0)
 """Penalties on each linear effect, relative to what its feature tells."""
 HALF_LIFE_WEEKS = 52.0
@@ -23,6 +23,8 @@ HELD_OUT = 0.2
 """The last part of the past weeks, from which strength, trees and spread are learned."""
 FEW_ROWS = 200
 """Below so many, the spread is one number for all."""
+LEAST_SQUARE = 1e-4
+"""Smallest squared error, as a part of their mean: a likelihood knows no spread of 0."""
 MOST_VARIANCE = 1.5
 UNKNOWN_VARIANCE = 0.1
 """While there is no error to learn from; of a logarithm, within a third mostly."""
@@ -34,9 +36,11 @@ _MEAN = {
     "feature_fraction": 0.6, "bagging_fraction": 0.8, "bagging_freq": 1,
 }  # fmt: skip
 _SPREAD = {
-    **_SAME, "learning_rate": 0.1, "num_leaves": 7, "min_data_in_leaf": 100,
+    **_SAME, "objective": "gamma", "learning_rate": 0.1, "num_leaves": 7, "min_data_in_leaf": 100,
     "feature_fraction": 0.5,
 }  # fmt: skip
+"""Gamma deviance of squared errors is the normal likelihood of errors with that variance: least
+squares of squares would follow the few farthest misses."""
 
 
 @dataclass(frozen=True)
@@ -104,11 +108,12 @@ def boosted_ridge(examples: Examples, x: Features, lag: int) -> Told:
 
 
 def _variance(tested: Examples, square: Floats, asked: Sequence[Features]) -> list[Floats]:
-    """Squared errors of rows like these."""
+    """Squared errors to expect of rows like these."""
     mean = float(square.mean())
     if len(square) < FEW_ROWS:
         return [np.full(len(x), min(mean, MOST_VARIANCE)) for x in asked]
-    trees = _trained(_dataset(tested, square, None), _SPREAD, SPREAD_ROUNDS)
+    likely = np.maximum(square, max(LEAST_SQUARE * mean, np.finfo(np.float32).tiny))
+    trees = _trained(_dataset(tested, likely, None), _SPREAD, SPREAD_ROUNDS)
     return [np.clip(trees.predict(x), mean / 20, MOST_VARIANCE) for x in asked]
 
 
