@@ -112,7 +112,7 @@ def _variance(tested: Examples, square: Floats, asked: Sequence[Features]) -> li
     mean = float(square.mean())
     if len(square) < FEW_ROWS:
         return [np.full(len(x), min(mean, MOST_VARIANCE)) for x in asked]
-    likely = np.maximum(square, max(LEAST_SQUARE * mean, np.finfo(np.float32).tiny))
+    likely = np.maximum(square, max(LEAST_SQUARE * mean, float(np.finfo(np.float32).tiny)))
     trees = _trained(_dataset(tested, likely, None), _SPREAD, SPREAD_ROUNDS)
     return [np.clip(trees.predict(x), mean / 20, MOST_VARIANCE) for x in asked]
 
