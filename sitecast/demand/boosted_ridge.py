@@ -149,7 +149,8 @@ class _Boosted:
         self._linear = linear
         data = _dataset(examples, linear.left(examples), examples.weight)
         test = None if tested is None else _dataset(tested, linear.left(tested), None, data)
-        self._trees = _trained(data, _MEAN, rounds, test)
+        one_row = {"bagging_freq": 0} if len(examples.came) == 1 else {}  # a part of it is none
+        self._trees = _trained(data, _MEAN | one_row, rounds, test)
 
     @property
     def rounds(self) -> int:
