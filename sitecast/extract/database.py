@@ -20,11 +20,6 @@ STATEMENT_TIMEOUT_S = 900.0
 """A locked table, or a view that never ends, fails its week; the week is tried again."""
 BY_WEEK = ("menu", "item_sites", "box_forecast")  # a row never moves to another week
 SNAPSHOTS = ("postgresql", "mysql", "mariadb")
-TIMEOUTS = {
-    "postgresql": f"SET statement_timeout = {STATEMENT_TIMEOUT_S * 1000:.0f}",
-    "mysql": f"SET SESSION max_execution_time = {STATEMENT_TIMEOUT_S * 1000:.0f}",
-    "mariadb": f"SET SESSION max_statement_time = {STATEMENT_TIMEOUT_S:.0f}",
-}
 
 
 class DatabaseSource:
@@ -171,18 +166,23 @@ class DatabaseSource:
             connection = connection.execution_options(postgresql_readonly=True)
         if dialect in SNAPSHOTS:
             connection = connection.execution_options(isolation_level="REPEATABLE READ")
-        if (timeout := TIMEOUTS.get(_server(connection))) is not None:
-            connection.exec_driver_sql(timeout)
+        if (limit := _limit(connection, STATEMENT_TIMEOUT_S)) is not None:
+            connection.exec_driver_sql(limit)
         if dialect == "sqlite":
             connection.exec_driver_sql("PRAGMA query_only = ON")
             connection.exec_driver_sql("BEGIN")
         return connection
 
 
-def _server(connection: sa.Connection) -> str:
-    """Which product answers: a MariaDB may be reached by MySQL's URL."""
-    is_mariadb = getattr(connection.dialect, "is_mariadb", False)
-    return "mariadb" if is_mariadb else connection.dialect.name
+def _limit(connection: sa.Connection, seconds: float) -> str | None:
+    """What makes later statements end after so long; None where a database cannot."""
+    if getattr(connection.dialect, "is_mariadb", False):  # it may be reached by MySQL's URL
+        return f"SET SESSION max_statement_time = {seconds:.3f}"
+    limits = {
+        "postgresql": f"SET statement_timeout = {seconds * 1000:.0f}",
+        "mysql": f"SET SESSION max_execution_time = {seconds * 1000:.0f}",
+    }
+    return limits.get(connection.dialect.name)
 
 
 def _fingerprint(connection: sa.Connection, table: Any, columns: dict[str, str]) -> str:
