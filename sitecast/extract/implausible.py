@@ -11,8 +11,7 @@ from sitecast.records.week_record import WeekData
 
 CELL = ["delivery_date", "region_id", "segment"]
 MANY_TIMES = 10.0
-IDS = {"sites": "site_id", "regions": "region_id", "recipes": "recipe_id", "products": "product_id",
-       "skus": "sku_id"}  # fmt: skip
+IDS = {"recipes": "recipe_id", "products": "product_id", "skus": "sku_id"}
 
 
 def implausible(week: WeekData) -> list[Breach]:
