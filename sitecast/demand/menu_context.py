@@ -8,12 +8,10 @@ recipe is by itself, this says how that changes with the company it keeps.
 import numpy as np
 
 from sitecast.demand.conditional_logit import fit_logit
-from sitecast.demand.past_kits import DECLARED, Floats, PastKits
+from sitecast.demand.past_kits import CLUMPS, DECLARED, Floats, PastKits
 
 PRIOR_SD = 0.5
 """Of an effect: it hardly halves or doubles a recipe."""
-CLUMPS = 20.0
-"""Kits of a week share that week's chances: so many of them tell as much as one would alone."""
 
 
 def context_factors(past: PastKits, rate: Floats, offered: int) -> Floats:

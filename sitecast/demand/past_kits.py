@@ -18,6 +18,8 @@ from sitecast.records.week_record import WeekData
 DECLARED = ("position", "surcharge", "promotion")
 """Columns of menus that say how a recipe is presented."""
 MOST_TRAITS = 40
+CLUMPS = 20.0
+"""Kits of a week share that week's chances: so many of them tell as much as one would alone."""
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 

@@ -17,12 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.optimize import minimize
 
-from sitecast.demand.past_kits import Floats
+from sitecast.demand.past_kits import CLUMPS, Floats
 
 PRIOR_SD = 1.0
 """Of an effect, of a class's log-odds in the nation, and of what a segment adds to them."""
-CLUMPS = 20.0
-"""Kits of a week share that week's chances: so many of them tell as much as one would alone."""
 MOST_STEPS = 30
 """Of a fit: more change forecasts no more."""
 LEAST = 1e-300

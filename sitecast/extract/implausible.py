@@ -11,7 +11,8 @@ from sitecast.records.week_record import WeekData
 
 CELL = ["delivery_date", "region_id", "segment"]
 MANY_TIMES = 10.0
-IDS = {"recipes": "recipe_id", "products": "product_id", "skus": "sku_id"}
+IDS = {"sites": "site_id", "regions": "region_id", "recipes": "recipe_id", "products": "product_id",
+       "skus": "sku_id"}  # fmt: skip
 
 
 def implausible(week: WeekData) -> list[Breach]:
@@ -51,7 +52,7 @@ def _many_times_history(week: WeekData) -> Iterator[Breach]:
 def _twins(week: WeekData) -> Iterator[Breach]:
     """Two ids that people read as one: what is planned under each is then less than is needed."""
     for table, column in IDS.items():
-        rows = week[table]
+        rows = week[table].drop_duplicates(column)  # a region stands once for each postcode
         twin = rows[column].str.casefold().duplicated(keep=False)
         yield from told(table, rows, twin, column, "another id differs by capitals only",
                         "write one id everywhere, or leave both if both are meant")  # fmt: skip

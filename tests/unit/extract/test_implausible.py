@@ -51,7 +51,7 @@ def test_ids_that_differ_by_capitals_only_are_a_warning():
     week = extracted()
     skus = week["skus"]
     twin = skus.iloc[[0]].assign(sku_id=skus["sku_id"].iloc[0].upper())
-    both = {**week.tables, "skus": pd.concat([skus, twin], ignore_index=True)}
+    both = {**week.tables, "skus": pd.concat([skus, twin, twin], ignore_index=True)}
     warnings = implausible(dataclasses.replace(week, tables=both))
     assert [warning.severity for warning in warnings] == ["warning", "warning"]
     assert {warning.value for warning in warnings} == {*skus["sku_id"].iloc[:1], *twin["sku_id"]}
