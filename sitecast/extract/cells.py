@@ -1,7 +1,7 @@
 """Converters of one column's cells; a cell that does not fit becomes empty, never a guess.
 
 Whole floats and "3.0" are whole numbers; true/false may be written yes/no or 1/0; dates are
-2026-11-28 (midnight may follow); moments are ISO 8601, in UTC when they name no offset.
+2026-11-28 (midnight may follow, anywhere); moments are ISO 8601, in UTC when they name no offset.
 """
 
 from collections.abc import Callable, Mapping
@@ -55,9 +55,14 @@ def _text(array: pa.Array) -> pa.Array:
             return array
         unsafe = pc.match_substring_regex(array, _UNSAFE)
         return pc.if_else(unsafe, pa.scalar(None, array.type), array)
-    if pa.types.is_integer(array.type):
+    if pa.types.is_integer(array.type) or _is_whole_decimal(array.type):
         return array.cast(pa.large_string())
     return pa.nulls(len(array), pa.large_string())
+
+
+def _is_whole_decimal(kind: pa.DataType) -> bool:
+    """Whether it can only hold whole numbers: an id that a database keeps as NUMERIC."""
+    return bool(pa.types.is_decimal(kind) and kind.scale == 0)
 
 
 def _json(array: pa.Array) -> pa.Array:
@@ -96,6 +101,8 @@ def _day(array: pa.Array) -> pa.Array:
     if pa.types.is_large_string(kind):
         return _parsed(pc.utf8_slice_codeunits(_matching(array, _DAY), 0, 10), "ms", utc=False)
     if pa.types.is_timestamp(kind):
+        array = pc.local_timestamp(array) if kind.tz else array  # the day that midnight begins
+        kind = array.type
         whole = pc.equal(pc.floor_temporal(array, unit="day"), array)
         return pc.if_else(whole, array, pa.scalar(None, kind)).cast(day, safe=False)
     return array.cast(day) if pa.types.is_date(kind) else pa.nulls(len(array), day)
@@ -117,11 +124,10 @@ def _flag(array: pa.Array) -> pa.Array:
     kind = array.type
     if pa.types.is_boolean(kind):
         return array
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        array = array.cast(pa.int64(), safe=False).cast(pa.large_string())
-    elif not pa.types.is_large_string(kind):
-        return pa.nulls(len(array), pa.bool_())
-    word = pc.utf8_lower(array)
+    if pa.types.is_large_string(kind):
+        word = pc.utf8_lower(array)
+    else:  # 1 and 0 of any type; what is no number is neither
+        word = _count(array).cast(pa.large_string())
     yes = pc.is_in(word, pa.array(_TRUE, word.type))
     known = pc.or_(yes, pc.is_in(word, pa.array(_FALSE, word.type)))
     return pc.if_else(known, yes, pa.scalar(None, pa.bool_()))
@@ -146,7 +152,7 @@ CONVERTERS: Mapping[Kind, Callable[[pa.Array], pa.Array]] = {
     "instant": _instant, "flag": _flag,
 }  # fmt: skip
 MEANT: Mapping[Kind, str] = {
-    "text": "text without control characters",
+    "text": "text (or an integer) without control characters",
     "json": "a JSON object as text",
     "count": "a whole number such as 12",
     "amount": "a number such as 12.5, with a decimal point",

@@ -4,6 +4,8 @@ What belongs here: from whatever a source gives (text, integers, timestamps, …
 What does not: bounds and keys (records/contract.py), rules that span tables (cross_checks.py).
 """
 
+import json
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +19,8 @@ from sitecast.extract.cells import CONVERTERS, cell_texts
 from sitecast.extract.mapping import AS_OF
 from sitecast.records.contract import DTYPES, NULLABLE_DTYPES, Column, TableContract, instant
 
+_WRITTEN_OUT = {dict, list, uuid.UUID}
+"""What databases give for JSON and UUID columns: as people write them."""
 _AS_OF = instant(AS_OF, "when the row became known", nullable=True, optional=True)
 
 
@@ -104,10 +108,11 @@ def _filled(column: Column, rows: int) -> pd.Series:
 
 def _arrow(values: pd.Series) -> pa.Array:
     """The cells as one Arrow array; as text when they are of several kinds, never coerced."""
-    mixed = values.dtype == object and len(set(map(type, values.dropna()))) > 1
+    kinds = set(map(type, values.dropna())) if values.dtype == object else set()
+    as_text = len(kinds) > 1 or bool(kinds & _WRITTEN_OUT)
     try:
-        array = pa.array(values.map(_as_text) if mixed else values, from_pandas=True)
-    except (pa.ArrowException, OverflowError):
+        array = pa.array(values.map(_as_text) if as_text else values, from_pandas=True)
+    except (pa.ArrowException, OverflowError, TypeError):  # Decimal("Infinity") is a TypeError
         array = pa.array(values.map(_as_text), from_pandas=True)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
@@ -118,4 +123,11 @@ def _arrow(values: pd.Series) -> pa.Array:
 
 
 def _as_text(value: object) -> str | None:
-    return None if pd.isna(value) else str(value)
+    if isinstance(value, (dict, list)):
+        return json.dumps(value, ensure_ascii=False, default=_listed)
+    return None if pd.api.types.is_scalar(value) and pd.isna(value) else str(value)
+
+
+def _listed(value: object) -> object:
+    """A list in a struct of a Parquet file comes as a NumPy array."""
+    return value.tolist() if isinstance(value, np.ndarray) else str(value)

@@ -1,5 +1,6 @@
 import datetime as dt
 import decimal
+import uuid
 
 import pandas as pd
 import pytest
@@ -15,6 +16,7 @@ from sitecast.records.contract import (
     day,
     flag,
     instant,
+    json_text,
     text,
 )  # fmt: skip
 from sitecast.records.tables_read import TABLES_READ
@@ -55,6 +57,12 @@ def test_days_and_instants():
     assert (told[1:3], bad) == ([ten, ten], ["2026-11-28T25:00Z"])
 
 
+@pytest.mark.parametrize("hours", [-5, 0, 1, 13])
+def test_midnight_anywhere_is_the_day_that_it_begins_there(hours):
+    midnight = dt.datetime(2026, 11, 28, tzinfo=dt.timezone(dt.timedelta(hours=hours)))
+    assert converted(day("d", ""), midnight)[0] == [pd.Timestamp("2026-11-28")]
+
+
 def test_a_moment_with_a_time_is_no_day():
     assert converted(day("d", ""), dt.datetime(2026, 11, 28, 9))[0] == [None]
 
@@ -62,6 +70,10 @@ def test_a_moment_with_a_time_is_no_day():
 def test_flags():
     told, bad = converted(flag("f", ""), "TRUE", "no", "1", "perhaps")
     assert (told, bad) == ([True, False, True, None], ["perhaps"])
+    one, zero = decimal.Decimal(1), decimal.Decimal(0)
+    assert converted(flag("f", ""), one, zero)[0] == [True, False]
+    told, bad = converted(flag("f", ""), 1.0, 0.0, 0.4, 1.7)
+    assert (told, bad) == ([True, False, None, None], ["0.4", "1.7"])
 
 
 def test_text_is_trimmed_and_composed_and_never_a_number():
@@ -69,6 +81,16 @@ def test_text_is_trimmed_and_composed_and_never_a_number():
     assert converted(text("t", ""), "a\u0000b")[1] == ["a\u0000b"]
     assert converted(text("t", ""), 12)[0] == ["12"]
     assert converted(text("t", ""), 9007199254740992.0)[1] == ["9007199254740992.0"]
+
+
+def test_what_databases_give_for_uuid_numeric_and_json_columns():
+    key = "7d444840-9dc0-11d1-b245-5ffdce74fad2"
+    assert converted(text("t", ""), uuid.UUID(key), None) == ([key, None], [])
+    assert converted(text("t", ""), decimal.Decimal(10**20)) == ([str(10**20)], [])
+    told, bad = converted(json_text("j", ""), {"diet_tags": ["é"]}, {}, None)
+    assert (told, bad) == (['{"diet_tags": ["é"]}', "{}", None], [])
+    assert converted(json_text("j", ""), ["a", "b"], "{}")[0] == ['["a", "b"]', "{}"]
+    assert converted(amount("q", ""), decimal.Decimal("Infinity"))[1] == ["Infinity"]
 
 
 def test_optional_columns_take_their_defaults_and_required_ones_are_missed():
