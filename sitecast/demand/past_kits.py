@@ -3,7 +3,6 @@
 What belongs here: laying tables out, and what recipes have in common. What does not: models.
 """
 
-import json
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from sitecast.demand.past import latest_weeks, past
 from sitecast.demand.shares import attribute_groups
+from sitecast.records.attributes import attributes_of
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WeekData
 
@@ -89,7 +89,7 @@ def recipe_traits(week: WeekData, recipes: list[str]) -> Floats:
     recipes apart; what one recipe alone has, or all have, tells nothing of others.
     """
     texts = week["recipes"].set_index("recipe_id")["attributes"].reindex(recipes)
-    told = [json.loads(text) if isinstance(text, str) else {} for text in texts]
+    told = [attributes_of(text) for text in texts]
     words = pd.DataFrame([_words(known) for known in told], index=recipes).fillna(0.0)
     words = words.loc[:, words.sum().between(2, len(words) - 2)].sort_index(axis=1)
     most = words.var().sort_values(ascending=False, kind="stable").index[:MOST_TRAITS]

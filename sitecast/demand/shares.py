@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sitecast.demand.past import latest_weeks, past
+from sitecast.records.attributes import attributes_of
 from sitecast.records.demand_forecast import Choices
 from sitecast.records.plan import ForecastPlan
 from sitecast.records.week_record import WeekData
@@ -72,7 +73,7 @@ def _counts(
 def attribute_groups(week: WeekData, recipes: pd.Index) -> NDArray[np.int64]:
     """(recipes,) number of the attribute group; recipes without attributes form one group."""
     texts = week["recipes"].set_index("recipe_id")["attributes"].reindex(recipes)
-    told = [json.loads(text) if isinstance(text, str) else {} for text in texts]
+    told = [attributes_of(text) for text in texts]
     keys = [json.dumps([known.get(name) for name in ATTRIBUTES]) for known in told]
     return pd.factorize(pd.Index(keys))[0].astype(np.int64)
 

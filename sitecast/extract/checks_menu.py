@@ -1,6 +1,5 @@
 """Rules of the menu: something to choose, what it is made of, and who makes it."""
 
-import json
 from collections.abc import Iterator
 
 import pandas as pd
@@ -9,6 +8,7 @@ from sitecast.errors import Breach
 from sitecast.extract.told import told
 from sitecast.extract.week_tables import WeekTables
 from sitecast.quantities import BASE_UOMS
+from sitecast.records.attributes import NOT_AN_OBJECT, TAGS_NO_LIST, attribute_fault
 from sitecast.settings import PlanSettings
 
 
@@ -29,11 +29,12 @@ def menu_breaches(week: WeekTables, settings: PlanSettings) -> Iterator[Breach]:
 
 
 def attribute_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
-    """Attributes that are not a JSON object."""
+    """Attributes that cannot be read, diet tags among them."""
     recipes = week["recipes"]
-    broken = recipes["attributes"].map(lambda text: not _is_object(text)).astype(bool)
-    yield from told("recipes", recipes, broken & recipes["attributes"].notna(), "attributes",
-                    "must be a JSON object", 'write it like {"protein": "tofu"}')  # fmt: skip
+    fault = recipes["attributes"].map(attribute_fault).astype(object)
+    for rule in (NOT_AN_OBJECT, TAGS_NO_LIST):
+        yield from told("recipes", recipes, fault == rule, "attributes", rule,
+                        'write it like {"protein": "tofu", "diet_tags": ["vegan"]}')  # fmt: skip
 
 
 def bom_breaches(week: WeekTables, settings: PlanSettings) -> Iterator[Breach]:
@@ -109,14 +110,3 @@ def validity_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
         backwards = frame["valid_to"] < frame["valid_from"]
         yield from told(table, frame, backwards, "valid_to", "ends before it begins",
                         "correct the dates")  # fmt: skip
-
-
-def _is_object(text: object) -> bool:
-    try:
-        return isinstance(json.loads(str(text), parse_constant=_refuse), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
-def _refuse(constant: str) -> float:
-    raise ValueError(f"{constant} is not JSON")

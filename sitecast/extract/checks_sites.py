@@ -1,7 +1,6 @@
 """Rules of sites, caps and serviceability, and of plan settings that name ids."""
 
 import difflib
-import json
 from collections.abc import Iterator
 
 import pandas as pd
@@ -9,6 +8,7 @@ import pandas as pd
 from sitecast.errors import Breach
 from sitecast.extract.told import told
 from sitecast.extract.week_tables import WeekTables
+from sitecast.records.attributes import attribute_fault, diet_tags
 from sitecast.settings import PlanSettings
 
 
@@ -56,7 +56,8 @@ def settings_breaches(week: WeekTables, settings: PlanSettings) -> Iterator[Brea
         if cap.menu_week in (None, week.dates.menu_week):
             known = week.ids["recipes"]
             yield from _unknown("simulator.recipe_caps", cap.recipe_id, known, "recipe")
-    tags = _diet_tags(week["recipes"])
+    texts = week["recipes"]["attributes"]
+    tags = frozenset[str]().union(*(diet_tags(text) for text in texts if not attribute_fault(text)))
     for exclusion in settings.simulator.exclusions:
         recipe, tag = exclusion.recipe_id, exclusion.without_diet_tag
         if recipe is not None:
@@ -71,13 +72,3 @@ def _unknown(setting: str, value: str, known: pd.Index, what: str) -> Iterator[B
     near = difflib.get_close_matches(value, known.tolist(), n=1, cutoff=0.0)
     remedy = f"the nearest known one is {near[0]}" if near else f"there is no {what} at all"
     yield Breach("plan file", setting, "", value, f"unknown {what}", remedy)
-
-
-def _diet_tags(recipes: pd.DataFrame) -> set[str]:
-    tags: set[str] = set()
-    for text in recipes["attributes"].dropna():
-        try:
-            tags.update(map(str, json.loads(text).get("diet_tags") or ()))
-        except (ValueError, AttributeError, TypeError):
-            continue  # attribute_breaches tells it
-    return tags

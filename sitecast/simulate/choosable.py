@@ -1,12 +1,12 @@
 """Which recipes, in which portions sizes, a simulated box may hold."""
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sitecast.records.attributes import diet_tags
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 from sitecast.settings import Exclusion
@@ -35,7 +35,7 @@ def choosable(
     fine = np.tile(available.to_numpy(bool) & kit_exists(week, axes).any(axis=0),
                    (len(segments), 1))  # fmt: skip
     attributes = week["recipes"].set_index("recipe_id")["attributes"].reindex(axes.recipes)
-    tags = [_diet_tags(text) for text in attributes] if exclusions else []
+    tags = [diet_tags(text) for text in attributes] if exclusions else []
     for rule in exclusions:
         row = [segment == rule.segment for segment in segments]
         if rule.recipe_id is not None:
@@ -43,11 +43,6 @@ def choosable(
         if rule.without_diet_tag is not None:
             fine[np.ix_(row, [rule.without_diet_tag not in known for known in tags])] = False
     return fine
-
-
-def _diet_tags(attributes: object) -> list[str]:
-    content = json.loads(attributes) if isinstance(attributes, str) else {}
-    return list(content.get("diet_tags") or [])
 
 
 def grid(
