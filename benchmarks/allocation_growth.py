@@ -48,8 +48,8 @@ def whole_step(boxes: int, sites: int) -> dict:
     at = assign_boxes(net.arc_ptr, lane, flow.boxes, classes.box_class.astype(np.int32), rank)
     kits = np.zeros((sites * DAYS, RECIPES), np.int32)
     packs, count = np.zeros((sites * DAYS, 6), np.int32), np.zeros(sites * DAYS, np.int32)
-    count_pieces(at, made.item_ptr, made.items, np.zeros(boxes, np.int64), RECIPES, 1, kits, packs,
-                 count)  # fmt: skip
+    count_pieces(at, made.item_ptr, made.items, np.zeros(boxes, np.int64), RECIPES, np.arange(6),
+                 kits, packs, count)  # fmt: skip
     clock.append(time.process_time())
     assert count.sum() + flow.load[sites * DAYS] == boxes
     parts = dict(zip(("classes", "network", "flow", "assign"), np.diff(clock), strict=True))

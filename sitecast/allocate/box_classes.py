@@ -93,8 +93,7 @@ def box_classes(
     short, placed_short = _short_costs(cost[usable], n_nodes + len(days.weeks), settings)
     scale = tie_scale(n_nodes)
     if scale * placed_short > MAX_COST:
-        raise DataError("delivery costs are too large", {"table": "region_sites"},
-                        "give cost_per_box in minor units of the currency")  # fmt: skip
+        raise _too_dear(axes, settings)
     short_cost = np.where(is_simulated, short, placed_short)
     network = build_network(node, scale * cost + moves, scale * short_cost, n_nodes)
     money = build_network(node, cost, np.full(len(node), short), n_nodes)
@@ -103,6 +102,17 @@ def box_classes(
     limit, limits, at = binding_limits(day, region, reached, node, axes, days)
     return BoxClasses(is_simulated, network, scale, money, all_lanes[kept].astype(np.int32),
                       short, limit, limits, at, limit)  # fmt: skip
+
+
+def _too_dear(axes: WeekAxes, settings: AllocationSettings) -> DataError:
+    """Names the largest of the costs, wherever it was written."""
+    costs = {"region_sites.cost_per_box": int(axes.cost.max(initial=0))} | {
+        f"allocation.{name}": int(getattr(settings, name))
+        for name in ("shortfall_cost", "move_cost", "floor_cost")
+    }
+    largest = max(costs, key=lambda name: costs[name])
+    return DataError("costs are too large to be added exactly", {largest: costs[largest]},
+                     "give costs in minor units of the currency")  # fmt: skip
 
 
 def _moves(classes: pd.DataFrame, n_sites: int) -> NDArray[np.bool_]:

@@ -35,16 +35,23 @@ NO_BOXES: First = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.
 class PackAxis:
     """Positions of (number of kits, portions size), kits first."""
 
-    max_kits: int
+    n_kits: NDArray[np.int64]
+    """Sorted: only those that some box may have, as one placed box may hold thousands."""
     portions: NDArray[np.int64]
 
     def table(self) -> pd.DataFrame:
         """n_kits, portions of every position."""
-        n_kits = np.arange(self.max_kits + 1)
         return pd.DataFrame({
-            "n_kits": np.repeat(n_kits, len(self.portions)),
-            "portions": np.tile(self.portions, len(n_kits)),
+            "n_kits": np.repeat(self.n_kits, len(self.portions)),
+            "portions": np.tile(self.portions, len(self.n_kits)),
         })  # fmt: skip
+
+    @property
+    def first_pack(self) -> NDArray[np.int64]:
+        """(most kits + 1,) first position of so many kits, -1 when there is none."""
+        first = np.full(self.n_kits[-1] + 1, -1, dtype=np.int64)
+        first[self.n_kits] = np.arange(len(self.n_kits)) * len(self.portions)
+        return first
 
     def size_of(self, portions: NDArray[np.int16]) -> NDArray[np.int64]:
         """(boxes,) position of each box's portions size, -1 when it has none."""
@@ -55,11 +62,13 @@ class PackAxis:
 def pack_axis(axes: WeekAxes, placed: DrawBoxes, simulator: SimulatorSettings) -> PackAxis:
     """Every pack that placed boxes have or simulated ones may have."""
     owner = np.repeat(np.arange(len(placed.box_class)), np.diff(placed.item_ptr))
-    held = np.bincount(owner[placed.items < len(axes.recipes) * len(axes.portions)])
+    of_kits = placed.items < len(axes.recipes) * len(axes.portions)
+    held = np.bincount(owner[of_kits], minlength=len(placed.box_class))
+    simulated = np.arange(max(simulator.box_sizes) + 1)
     sizes = np.unique(
         np.concatenate([axes.portions, simulator.portions, placed.portions]).astype(np.int64)
     )
-    return PackAxis(max(*simulator.box_sizes, 0, int(held.max(initial=0))), sizes)
+    return PackAxis(np.union1d(simulated, held).astype(np.int64), sizes)
 
 
 @dataclass(frozen=True)
@@ -100,10 +109,10 @@ def send(
     )
     if steadied is not None:
         lane = steadied(boxes, lane)
-    n_kit_items, n_sizes = len(axes.recipes) * len(axes.portions), len(packs.portions)
+    n_kit_items = len(axes.recipes) * len(axes.portions)
     fits = count_pieces(
-        lane, boxes.item_ptr, boxes.items, packs.size_of(boxes.portions), n_kit_items, n_sizes,
-        counts.kits, counts.packs, counts.boxes,
+        lane, boxes.item_ptr, boxes.items, packs.size_of(boxes.portions), n_kit_items,
+        packs.first_pack, counts.kits, counts.packs, counts.boxes,
     )  # fmt: skip
     if not fits:
         raise ConservationError("a simulated box has a size that simulator settings do not allow")

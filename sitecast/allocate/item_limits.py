@@ -11,6 +11,7 @@ from sitecast.allocate.mixed_caps import ItemCaps, item_caps
 from sitecast.allocate.network import Network
 from sitecast.allocate.site_days import SiteDays
 from sitecast.errors import ConservationError
+from sitecast.records.contract import MAX_COUNT
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 
@@ -116,6 +117,7 @@ def _resource_caps(week: WeekData) -> pd.DataFrame:
     is_sku = (table["item_type"] == "sku").to_numpy(dtype=bool)
     scale = np.where(is_sku, UNITS_OF_SKU, 1)
     units = np.floor(caps["cap"].to_numpy(dtype=np.float64) * scale + ROUNDING)
+    units = np.minimum(units, MAX_COUNT)  # a cap that large is written for "no cap"
     names = [uom.get(name, "") if sku else "portions"
              for name, sku in zip(table["item_id"], is_sku, strict=True)]  # fmt: skip
     return table.assign(cap=units.astype(np.int64), uom=names, scale=scale)

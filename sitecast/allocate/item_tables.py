@@ -10,7 +10,7 @@ from sitecast.allocate.placed import PlacedFlow
 from sitecast.records.draw_boxes import DrawBoxes
 from sitecast.records.quantiles import draw_summary
 from sitecast.records.tables_capacity import RESOURCE_LOAD
-from sitecast.records.tables_read import ITEM_TYPES
+from sitecast.records.tables_orders import ITEM_TYPES
 from sitecast.records.tables_written import ALLOCATION_GAP, ITEM_LOAD
 
 

@@ -53,13 +53,13 @@ def _split_by_rank(
 @numba.njit(cache=True, nogil=True)
 def count_pieces(
     lane: NDArray[np.int32], item_ptr: NDArray[np.int64], items: NDArray[np.int32],
-    size: NDArray[np.int64], n_kit_items: int, n_sizes: int,
+    size: NDArray[np.int64], n_kit_items: int, first_pack: NDArray[np.int64],
     kits: NDArray[np.int32], packs: NDArray[np.int32], boxes: NDArray[np.int32],
 ) -> bool:  # fmt: skip
     """Add allocated boxes to kits (lanes, items), packs (lanes, packs) and boxes (lanes,).
 
-    A pack's position is number of kits × n_sizes + position of the box's portions size. False
-    when a box lies outside the pack axis.
+    A pack's position is first_pack of the number of kits + position of the box's portions size.
+    False when a box lies outside the pack axis.
     """
     for b in range(len(lane)):
         at = lane[b]
@@ -70,9 +70,8 @@ def count_pieces(
             item = items[piece]
             kits[at, item] += 1
             n_kits += item < n_kit_items
-        pack = n_kits * n_sizes + size[b]
-        if size[b] < 0 or pack >= packs.shape[1]:
+        if size[b] < 0 or n_kits >= len(first_pack) or first_pack[n_kits] < 0:
             return False
-        packs[at, pack] += 1
+        packs[at, first_pack[n_kits] + size[b]] += 1
         boxes[at] += 1
     return True

@@ -2,12 +2,17 @@
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 from boxes_by_hand import boxes_by_hand
 from worlds import WEEK, small_plan, small_week
 
 from sitecast.allocate import allocate_orders
+from sitecast.allocate.draws import pack_axis
+from sitecast.errors import DataError
+from sitecast.records.draw_boxes import DrawBoxes
+from sitecast.records.week_axes import week_axes
 
 SATURDAY = "2026-11-28"
 
@@ -233,3 +238,20 @@ def test_no_value_is_computed_when_none_is_asked_for():
     result = allocated(allocation={"value_draws": 0}, site_caps=caps(*every_day("north", 10)))
     assert result.tables["capacity_value"].empty
     assert (result.tables["site_load"]["p_binds"] >= 0).all()
+
+
+def test_costs_that_cannot_be_added_exactly_name_the_largest():
+    with pytest.raises(DataError, match=r"allocation\.shortfall_cost 100000000000000000\)"):
+        allocated(allocation={"shortfall_cost": 10**17})
+
+
+def test_one_box_of_many_kits_does_not_widen_the_packs_of_all_others():
+    axes = week_axes(small_week())
+    items, ptr = np.zeros(30_000, np.int32), np.array([0, 30_000])
+    placed = DrawBoxes(np.zeros(1, np.int32), np.zeros(1, np.uint64), ptr, items,
+                       np.full(1, 2, np.int16))  # fmt: skip
+    packs = pack_axis(axes, placed, small_plan(simulator={"box_sizes": [2, 3]}).settings.simulator)
+    table = packs.table()
+    assert table["n_kits"].unique().tolist() == [0, 1, 2, 3, 30_000]
+    assert [table["n_kits"][at] for at in packs.first_pack[[0, 3, 30_000]]] == [0, 3, 30_000]
+    assert packs.first_pack[4] == -1

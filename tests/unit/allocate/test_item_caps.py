@@ -160,10 +160,12 @@ def test_a_sku_goes_round_with_yield_and_never_beyond(grams, boxes):
     assert f"SKU sku-chicken at north ({grams:g} g in the week)" in short.binding
 
 
-def test_shared_caps_out_of_reach_change_nothing():
+@pytest.mark.parametrize(("portions", "grams"), [(20, 9e6), (1e300, 1e16)])
+def test_shared_caps_out_of_reach_change_nothing(portions, grams):
+    """A number that somebody wrote for "no cap" is not turned into one below zero."""
     free = allocated(None)
     loose = allocated(
-        None, resources=[("north", "line", "hot", 20), ("south", "sku", "sku-rice", 9e6)]
+        None, resources=[("north", "line", "hot", portions), ("south", "sku", "sku-rice", grams)]
     )
     assert np.array_equal(free.kits, loose.kits)
     assert loose.tables["resource_load"]["used_mean"].tolist() == [20, 0]
