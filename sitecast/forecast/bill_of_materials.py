@@ -80,11 +80,15 @@ class BillOfMaterials:
         if without.empty:
             return
         breaches = [
-            Breach(f"{row.item_type}_bom", f"{row.item_type}_id", f"{row.item_id} × {row.portions}",
-                   "", f"nothing is listed for {date:%Y-%m-%d}", "add what it needs")
+            Breach(f"{row.item_type}_bom", f"{row.item_type}_id",
+                   f"{row.item_type}_id={row.item_id}"
+                   + f", portions={row.portions}" * (row.item_type == "recipe"), "",
+                   f"no line holds on the production date {date:%Y-%m-%d}",
+                   "add what it needs, valid on that date")
             for row in without.itertuples()
         ]  # fmt: skip
-        raise DataError("items without a bill of materials", {}, "see the list", breaches)
+        raise DataError("items without a bill of materials", {"menu_week": self.week.menu_week},
+                        "see the list", breaches)  # fmt: skip
 
 
 def bill_of_materials(week: WeekData, items: pd.DataFrame) -> BillOfMaterials:

@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from sitecast.errors import Breach, DataError
 from sitecast.quantities import cases_to_buy
+from sitecast.records.contract import MAX_COUNT
 from sitecast.settings import PlanSettings
 
 
@@ -44,12 +46,30 @@ def with_orders(needs: pd.DataFrame) -> pd.DataFrame:
     """Needs with cases_to_buy and order_by.
 
     Args:
-        needs: qty_required, case_size and moq in base_uom; need_date; lead_time_days.
+        needs: sku_id; qty_required, case_size and moq in base_uom; need_date; lead_time_days.
+    Raises:
+        DataError: more cases of a SKU than can be counted.
     """
-    packs = (
+    packs = [
         needs[name].to_numpy(dtype=np.float64) for name in ("qty_required", "case_size", "moq")
-    )
+    ]
+    _require_countable(needs, *packs)
     lead = pd.to_timedelta(needs["lead_time_days"].to_numpy(), unit="D")
     return needs.assign(
         cases_to_buy=cases_to_buy(*packs), order_by=pd.to_datetime(needs["need_date"]) - lead
     )
+
+
+def _require_countable(
+    needs: pd.DataFrame, qty: NDArray[np.float64], case_size: NDArray[np.float64],
+    moq: NDArray[np.float64],
+) -> None:  # fmt: skip
+    too_many = np.maximum(qty, moq) > MAX_COUNT * case_size
+    breaches = [
+        Breach("skus", "case_size", f"sku_id={row.sku_id}", f"{row.case_size:g}",
+               f"{max(row.qty_required, row.moq):g} base_uom are more cases than can be counted",
+               "correct case_size or moq")
+        for row in needs[too_many].drop_duplicates("sku_id").itertuples()
+    ]  # fmt: skip
+    if breaches:
+        raise DataError("more cases than can be counted", {}, "see the list", breaches)

@@ -61,9 +61,11 @@ def _needs(
             rows = _rows(need, levels)
             days.append(rows.assign(site=site, need_date=date))
         sites.append(_rows(whole_week, levels).assign(site=site))
-    site_day = _labelled(days, allocation, bom, menu_week, [*SITE_FORECAST.empty(), "site"])
-    weekly = _labelled(sites, allocation, bom, menu_week, [*WEEKLY_NEED.empty(), "site"])
-    return SITE_FORECAST.shaped(with_orders(site_day)), WEEKLY_NEED.shaped(weekly)
+    if not days:  # no site works on any day of the week
+        return SITE_FORECAST.empty(), WEEKLY_NEED.empty()
+    site_day = with_orders(_labelled(days, allocation, bom, menu_week))
+    weekly = _labelled(sites, allocation, bom, menu_week)
+    return SITE_FORECAST.shaped(site_day), WEEKLY_NEED.shaped(weekly)
 
 
 def _kits(allocation: Allocation, lanes: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -89,10 +91,9 @@ def _rows(need: NDArray[np.float64], levels: NDArray[np.float64]) -> pd.DataFram
 
 
 def _labelled(
-    parts: list[pd.DataFrame], allocation: Allocation, bom: BillOfMaterials, menu_week: str,
-    columns: list[str],
-) -> pd.DataFrame:  # fmt: skip
-    frame = pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+    parts: list[pd.DataFrame], allocation: Allocation, bom: BillOfMaterials, menu_week: str
+) -> pd.DataFrame:
+    frame = pd.concat(parts, ignore_index=True)
     skus = bom.skus.loc[frame["sku"].to_numpy(dtype=np.int64)].reset_index(drop=True)
     sites = frame["site"].to_numpy(dtype=np.int64)
     named = frame.assign(menu_week=menu_week, site_id=text_at(allocation.axes.sites, sites))

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from worlds import small_week
 
+from sitecast.errors import DataError
 from sitecast.forecast.buying import service_levels, with_orders
 from sitecast.records.quantiles import draw_quantile
 from sitecast.settings import plan_settings
@@ -72,6 +73,18 @@ def test_packs_and_the_last_day_to_order():
 def test_a_week_of_nothing_has_no_orders():
     columns = ["qty_required", "case_size", "moq", "need_date", "lead_time_days"]
     assert with_orders(pd.DataFrame(columns=columns)).empty
+
+
+@pytest.mark.parametrize(("case_size", "moq"), [(1e-17, 0.0), (500.0, 1e300)])
+def test_more_cases_than_can_be_counted_are_refused(case_size, moq):
+    needs = pd.DataFrame({
+        "sku_id": ["rice", "salt"], "qty_required": [1200.0, 2.0], "case_size": [case_size, 1.0],
+        "moq": [moq, 0.0], "need_date": pd.Timestamp("2026-11-27"), "lead_time_days": 0,
+    })  # fmt: skip
+    with pytest.raises(DataError, match="more cases than can be counted") as told:
+        with_orders(needs)
+    (breach,) = told.value.breaches
+    assert (breach.table, breach.column, breach.key) == ("skus", "case_size", "sku_id=rice")
 
 
 def test_costs_may_be_left_out_of_the_input():

@@ -9,6 +9,7 @@ from worlds import small_plan, small_provenance, small_week
 
 from sitecast.errors import DataError, SettingsError
 from sitecast.forecast import forecast_sites, roll_up
+from sitecast.pipeline import check_week, forecast_week, simulate_week
 from sitecast.records.allocation import Allocation
 from sitecast.records.week_axes import week_axes
 
@@ -90,12 +91,29 @@ def test_of_several_valid_rows_the_newest_holds():
 
 def test_a_kit_without_a_bill_is_refused():
     bom = pd.DataFrame([("r2", 2, "sku-beef", 1.0, None, None)], columns=BOM)
-    with pytest.raises(DataError, match=r"recipe_bom\.recipe_id at r1 × 2.*2026-11-27"):
+    told = r"recipe_bom\.recipe_id at recipe_id=r1, portions=2: .* date 2026-11-27"
+    with pytest.raises(DataError, match=told):
         forecast_of([1], recipe_bom=bom)
 
 
 def test_nothing_made_is_an_empty_forecast():
     forecast = forecast_of([0, 0]).forecast
+    for name in ("site_forecast", "weekly_need", "recipe_site_forecast", "site_forecast_draws"):
+        assert forecast[name].empty
+
+
+def test_a_week_in_which_no_site_works_is_an_empty_forecast():
+    """A shutdown: every box is unallocated, and the week is published as it is."""
+    plan = small_plan(draws=2)
+    week = small_week(
+        plan, sites=small_week()["sites"].assign(closes_on=pd.Timestamp("2026-11-01"))
+    )
+    simulated = simulate_week(week, plan)
+    forecast = forecast_week(week, simulated, plan)
+    assert [check.detail for check in check_week(week, simulated, forecast)] == ["holds"] * 8
+    left = forecast["unallocated"]
+    assert set(left["reason"]) == {"no_site_reaches_region"}
+    assert left["boxes_committed"].sum() == len(week["orders"])
     for name in ("site_forecast", "weekly_need", "recipe_site_forecast", "site_forecast_draws"):
         assert forecast[name].empty
 
