@@ -28,7 +28,7 @@ from sitecast.installation import open_installation
 from sitecast.pipeline import configure_plan, extract_plan_week
 from sitecast.records.demand_forecast import DemandForecast
 from sitecast.records.plan import ForecastPlan
-from sitecast.records.tables_read import ORDER_LINES, ORDERS
+from sitecast.records.tables_orders import ORDER_LINES, ORDERS
 from sitecast.records.week_axes import week_axes
 from sitecast.records.week_record import WeekData
 from sitecast.simulate import boxes_of_draw, placed_boxes, simulate_orders

@@ -21,6 +21,7 @@ from sitecast.records.contract import (
     value_text,
 )  # fmt: skip
 from sitecast.records.demand_forecast import Choices
+from sitecast.records.tables_orders import MAX_BOXES
 from sitecast.records.week_record import WeekData
 
 SUM_TOLERANCE = 1e-6
@@ -31,8 +32,8 @@ BOXES = TableContract(
         day("delivery_date", "the customer's day"),
         text("region_id", "delivery region"),
         _SEGMENT,
-        amount("mean_boxes", "expected boxes", "boxes"),
-        amount("sd_boxes", "their standard deviation", "boxes", nullable=True),
+        amount("mean_boxes", "expected boxes", "boxes", maximum=MAX_BOXES),
+        amount("sd_boxes", "their standard deviation", "boxes", maximum=MAX_BOXES, nullable=True),
     ),
 )  # fmt: skip
 UTILITIES = TableContract(

@@ -54,9 +54,8 @@ class Column:
     @property
     def rules(self) -> str:
         """The bounds in words, for the dictionary and for remedies."""
-        words = [f"at least {self.minimum:g}"] if self.minimum is not None else []
-        words += [f"above {self.above:g}"] if self.above is not None else []
-        words += [f"at most {self.maximum:g}"] if self.maximum is not None else []
+        bounds = (("at least", self.minimum), ("above", self.above), ("at most", self.maximum))
+        words = [f"{word} {bound:,.16g}" for word, bound in bounds if bound is not None]
         words += [f"one of {', '.join(self.values)}"] if self.values else []
         return "; ".join(words)
 

@@ -1,7 +1,7 @@
 """What the demand models learn from: past weeks' orders, counted. Part of extracted_data."""
 
 from sitecast.records.contract import TableContract, amount, count, day, text
-from sitecast.records.tables_read import ITEM_TYPES
+from sitecast.records.tables_orders import ITEM_TYPES
 
 _WEEK = text("menu_week", "past menu week")
 _SEGMENT = text("segment", "customer segment")

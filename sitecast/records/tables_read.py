@@ -17,11 +17,19 @@ from sitecast.records.contract import (
     text,
 )  # fmt: skip
 from sitecast.records.tables_drivers import DEMAND_DRIVERS
+from sitecast.records.tables_orders import (
+    BOX_FORECAST,
+    ITEM_TYPES,
+    MAX_PORTIONS,
+    ORDER_LINES,
+    ORDERS,
+)  # fmt: skip
 
-ITEM_TYPES = ("recipe", "product")
-ORDER_STATES = ("placed", "cancelled", "delivered")
 RESOURCE_TYPES = ("line", "sku")
 SKU_KINDS = ("ingredient", "product", "packaging")
+MAX_QTY = 1_000_000
+"""Of a SKU in one kit, piece or box: far beyond any, and what is made of it can be counted."""
+MIN_YIELD = 0.001
 
 _WEEK = text("menu_week", "the week a menu is sold for, such as 2026-W48")
 _SITE = text("site_id", "factory")
@@ -167,9 +175,10 @@ SKUS = TableContract(
         amount("case_size", "quantity in the pack it is bought in", "base_uom",
                minimum=None, above=0, optional=True, default=1.0),
         amount("moq", "least order", "base_uom", optional=True, default=0.0),
-        count("lead_time_days", "days from order to delivery", "days", optional=True, default=0),
+        count("lead_time_days", "days from order to delivery", "days",
+              maximum=3_650, optional=True, default=0),
         amount("yield_rate", "usable share of what is received",
-               minimum=None, above=0, maximum=1, optional=True, default=1.0),
+               minimum=MIN_YIELD, maximum=1, optional=True, default=1.0),
         amount("wastage_rate", "share lost in production, bought on top",
                maximum=1, optional=True, default=0.0),
         amount("shortage_cost", "cost of one base_uom too little; from the plan when empty",
@@ -183,9 +192,9 @@ RECIPE_BOM = TableContract(
     ("recipe_id", "portions", "sku_id", "valid_from"),
     (
         text("recipe_id", "recipe"),
-        count("portions", "people the kit serves", "people", minimum=1),
+        count("portions", "people the kit serves", "people", minimum=1, maximum=MAX_PORTIONS),
         _SKU,
-        amount("qty", "quantity per kit", "base_uom", minimum=None, above=0),
+        amount("qty", "quantity per kit", "base_uom", minimum=None, above=0, maximum=MAX_QTY),
         _UOM, *_VALID,
     ),
 )  # fmt: skip
@@ -203,7 +212,8 @@ PRODUCT_BOM = TableContract(
     (
         text("product_id", "product"),
         _SKU,
-        amount("qty", "quantity per piece", "base_uom", minimum=None, above=0), _UOM,
+        amount("qty", "quantity per piece", "base_uom", minimum=None, above=0, maximum=MAX_QTY),
+        _UOM,
     ),
     optional=True,
 )  # fmt: skip
@@ -214,58 +224,12 @@ PACKAGING_RULES = TableContract(
         count("min_kits", "smallest box the rule is for", "kits"),
         count("max_kits", "largest box the rule is for", "kits"),
         count("portions", "only for this portions size; every size when empty", "people",
-              nullable=True, optional=True),
+              maximum=MAX_PORTIONS, nullable=True, optional=True),
         _SKU,
-        amount("qty", "quantity per box", "base_uom", minimum=None, above=0), _UOM,
+        amount("qty", "quantity per box", "base_uom", minimum=None, above=0, maximum=MAX_QTY),
+        _UOM,
     ),
     optional=True,
-)  # fmt: skip
-BOX_FORECAST = TableContract(
-    "box_forecast", "Expected boxes, placed ones included. Where a week has no row, the demand "
-    "model fills it from the order history.",
-    ("menu_week", "delivery_date", "region_id", "segment"),
-    (
-        _WEEK,
-        _DELIVERY,
-        _REGION,
-        text("segment", "customer segment"),
-        amount("mean_boxes", "expected boxes; p50_boxes when empty", "boxes", optional=True),
-        amount("sd_boxes", "standard deviation; from p10_boxes and p90_boxes when empty, and the "
-               "plan's spreads alone without those", "boxes", nullable=True, optional=True),
-        amount("p10_boxes", "10 % quantile", "boxes", nullable=True, optional=True),
-        amount("p50_boxes", "median", "boxes", nullable=True, optional=True),
-        amount("p90_boxes", "90 % quantile", "boxes", nullable=True, optional=True),
-    ),
-    optional=True,
-)  # fmt: skip
-ORDERS = TableContract(
-    "orders", "The order book and its history: one row per order and change of it.",
-    ("order_id",),
-    (
-        text("order_id", "order"),
-        text("customer_key", "hash of the customer", nullable=True, optional=True),
-        text("segment", "customer segment"),
-        _WEEK,
-        _DELIVERY,
-        _REGION,
-        count("portions", "people each kit serves", "people", minimum=1),
-        text("state", "placed, cancelled or delivered", values=ORDER_STATES),
-        flag("is_default", "filled by the system", optional=True, default=False),
-        instant("created_at", "when the order was placed"),
-        text("site_id", "site already chosen", nullable=True, optional=True),
-    ),
-)  # fmt: skip
-ORDER_LINES = TableContract(
-    "order_lines", "What is in each order.", ("order_id", "line_no"),
-    (
-        text("order_id", "order"),
-        count("line_no", "line of the order"),
-        text("item_type", "recipe or product", values=ITEM_TYPES),
-        text("item_id", "recipe or product"),
-        count("portions", "people the kit serves; empty for products", "people",
-              minimum=1, nullable=True, optional=True),
-        count("quantity", "kits or pieces", "kits", minimum=1),
-    ),
 )  # fmt: skip
 STOCK = TableContract(
     "stock", "What lies in the sites' stores.", ("site_id", "sku_id", "expiry_date"),

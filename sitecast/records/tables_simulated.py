@@ -14,7 +14,7 @@ from sitecast.records.contract import (
     flag,
     text,
 )  # fmt: skip
-from sitecast.records.tables_read import ITEM_TYPES
+from sitecast.records.tables_orders import ITEM_TYPES
 
 ALL_SEGMENTS = "*"
 

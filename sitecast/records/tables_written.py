@@ -16,8 +16,9 @@ from sitecast.records.tables_accuracy import BACKTEST_ACCURACY, FORECAST_ACCURAC
 from sitecast.records.tables_capacity import RESOURCE_LOAD, SITE_OPENINGS
 from sitecast.records.tables_changes import CHANGE_TABLES
 from sitecast.records.tables_exceptions import EXCEPTIONS
+from sitecast.records.tables_orders import ITEM_TYPES
 from sitecast.records.tables_purchases import PURCHASE_PLAN
-from sitecast.records.tables_read import ITEM_TYPES, SKU_KINDS
+from sitecast.records.tables_read import SKU_KINDS
 
 SHORTFALL_REASONS = (
     "no_site_makes_all_items", "no_site_reaches_region", "cap_binds", "item_cap_binds",

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sitecast.errors import Breach, DataError
 from sitecast.randomness import stream_keys
 from sitecast.records.contract import TableContract, key_text, value_text
-from sitecast.records.tables_read import ORDER_LINES, ORDERS
+from sitecast.records.tables_orders import ORDER_LINES, ORDERS
 from sitecast.records.week_axes import WeekAxes
 from sitecast.records.week_record import WeekData
 

@@ -13,7 +13,7 @@ from sitecast.extract.demo.customers import BOX_SIZES, appeal, segments
 from sitecast.extract.demo.network import cheapest_site
 from sitecast.extract.demo.texts import as_text
 from sitecast.randomness import generator
-from sitecast.records.tables_read import ORDER_LINES, ORDER_STATES, ORDERS
+from sitecast.records.tables_orders import ORDER_LINES, ORDER_STATES, ORDERS
 
 PLACED, CANCELLED, DELIVERED = range(len(ORDER_STATES))
 DEFAULT_SHARE, CANCELLED_SHARE, SITE_KNOWN_SHARE = 0.12, 0.015, 0.85

@@ -7,7 +7,8 @@ from worlds import small_plan, small_provenance, small_week
 
 from sitecast.errors import SettingsError
 from sitecast.records.plan import ForecastPlan, checked_plan_id
-from sitecast.records.tables_read import ORDER_LINES, ORDERS, TABLES_READ
+from sitecast.records.tables_orders import ORDER_LINES, ORDERS
+from sitecast.records.tables_read import TABLES_READ
 from sitecast.records.week_axes import week_axes
 from sitecast.records.week_record import WeekData, content_hash
 
