@@ -2,8 +2,9 @@
 
 Where `benchmarks.dispersion` runs the whole pipeline on a few companies, this draws boxes only, so
 that it can tell a spread that is wrong from one that had bad luck: 20 weeks that share a level
-that walks hold few independent errors of a total. Spreads are fitted by `fit_spreads` and drawn by
-the simulator's own cells. `python -m benchmarks.dispersion_levels [FOLDER]`: the invented company
+that walks hold few independent errors of a total. Spreads are fitted by `fit_spreads`, anew every
+four weeks on the latest ones as the schedule monthly_calibration does, and drawn by the
+simulator's own cells. `python -m benchmarks.dispersion_levels [FOLDER]`: the invented company
 of SEEDS; with the folder of the shared data also canteens, bakeries and Yaz.
 """
 
@@ -31,6 +32,8 @@ from sitecast.simulate.cells import cell_tables
 from sitecast.simulate.shocks import stated_variance
 
 SEEDS, WEEKS, FITTED, GAP = range(1, 13), 80, 28, 5
+EVERY = 4
+"""Weeks from one calibration to the next."""
 AHEAD = (1, 4)
 """Weeks from the last known week to the one that is forecast."""
 DRAWS, HISTORY = 200, 26
@@ -105,13 +108,22 @@ def held(cells: pd.DataFrame, drawn: np.ndarray) -> Iterable[dict[str, object]]:
 def coverage(
     series: Series, fitted: Sequence[pd.Timestamp], held_out: Sequence[pd.Timestamp], ahead: int
 ) -> pd.DataFrame:
-    """A row per held-out week, level and spreads (the settings' own, or fitted)."""
-    past = [errors(told(series, start, ahead)[1], start) for start in fitted]
-    spreads = fit_spreads(7 * (ahead - 1), past)
+    """A row per held-out week, level and spreads: the settings' own, fitted once, or rolling.
+
+    Rolling: on as many weeks as `fitted` has, the latest that had ended when the first of every
+    four held-out weeks was forecast.
+    """
+    asked = {start: told(series, start, ahead) for start in sorted({*fitted, *held_out})}
+    past = {start: errors(cells, start) for start, (_, cells) in asked.items()}
+    once = fit_spreads(7 * (ahead - 1), [past[start] for start in fitted])
     rows: list[dict[str, object]] = []
-    for start in held_out:
-        week, cells = told(series, start, ahead)
-        for name, chosen in (("settings", None), ("fitted", spreads)):
+    for place, start in enumerate(held_out):
+        if place % EVERY == 0:
+            ended = [one for one in past if one <= start - pd.Timedelta(weeks=ahead)]
+            latest = [past[one] for one in ended[-len(fitted) :]]
+            rolling = fit_spreads(7 * (ahead - 1), latest)
+        week, cells = asked[start]
+        for name, chosen in (("settings", None), ("once", once), ("rolling", rolling)):
             drawn = draws(week, cells, plan_of(start, ahead, chosen))
             rows += [{"ahead": ahead, "spreads": name, **row} for row in held(cells, drawn)]
     return pd.DataFrame(rows)
@@ -127,10 +139,10 @@ def invented() -> pd.DataFrame:
     for seed in SEEDS:
         series = boxes_sold(WEEKS, seed, Truth())
         starts = sorted(series.sold["start"].unique())
-        fitted, out = starts[13 : 13 + FITTED], starts[13 + FITTED + GAP :][::2]
+        fitted, out = starts[13 : 13 + FITTED], starts[13 + FITTED + GAP :]
         parts += [coverage(series, fitted, out, ahead) for ahead in AHEAD]
     told_of = pd.concat(parts)
-    total = told_of[(told_of["level"] == "total") & (told_of["spreads"] == "fitted")]
+    total = told_of[(told_of["level"] == "total") & (told_of["spreads"] == "rolling")]
     weeks = len(total) // len(SEEDS) // len(AHEAD)
     seeds = total["holds 80"].to_numpy().reshape(-1, weeks).mean(axis=1)
     print(f"total, 80 %, by seed of {weeks} weeks: sd {seeds.std():.3f}, least {seeds.min():.2f}")

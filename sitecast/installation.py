@@ -19,7 +19,9 @@ from sitecast.publish import (
 )  # fmt: skip
 from sitecast.records.plan import ForecastPlan
 from sitecast.settings import PlanSettings, PublicationSettings, load_plan_file
+from sitecast.settings_uncertainty import Uncertainty
 from sitecast.store import Ledger, OutboxRow, WeekStore
+from sitecast.store.calibrations import latest_spreads
 from sitecast.store.files import written_or_store_error
 from sitecast.store.outbox import Outbox
 from sitecast.store.places import Place, open_place
@@ -64,7 +66,7 @@ class Installation:
         return [*emails, *Outbox(self.ledger.database, "webhook").due(now)]
 
     def plan_settings(self) -> PlanSettings:
-        """The plan file as it is now."""
+        """The plan file as it is now, with the spreads fitted last where it asks for them."""
         path = self.deployment.plan_path
         if not path.exists():
             raise SettingsError(
@@ -72,7 +74,9 @@ class Installation:
                 {"file": str(path)},
                 "run `sitecast demo`, or write one: docs/how-to/bring-your-own-data.md",
             )
-        return load_plan_file(path)
+        settings = load_plan_file(path)
+        fitted = latest_spreads(self.ledger) if settings.simulator.uncertainty.calibrated else None
+        return settings if fitted is None else _with_spreads(settings, fitted)
 
     def source(self, settings: PlanSettings) -> Source:
         """The source of the input tables that a plan names."""
@@ -98,6 +102,12 @@ def open_installation(deployment: Deployment) -> Installation:
         deployment, ledger, open_weeks(deployment, ledger), publications_of(deployment), mailer,
         _webhook(deployment),
     )  # fmt: skip
+
+
+def _with_spreads(settings: PlanSettings, fitted: Uncertainty) -> PlanSettings:
+    simulator = settings.simulator
+    told = {"uncertainty": simulator.uncertainty.fitted_as(fitted)}
+    return settings.model_copy(update={"simulator": simulator.model_copy(update=told)})
 
 
 def open_weeks(deployment: Deployment, ledger: Ledger) -> WeekStore:

@@ -62,6 +62,10 @@ class Uncertainty(SettingsGroup):
     day_cv: Spread = Field(0.02, description="boxes of one delivery day")
     region_cv: Spread = Field(0.03, description="boxes of one region")
     recipe_cv: Spread = Field(0.10, description="popularity of one recipe")
+    calibrated: bool = Field(
+        False, description="by_lead is what the asset `calibrated_spreads`, or `sitecast "
+        "calibrate`, fitted last; until then the four above hold"
+    )  # fmt: skip
     by_lead: tuple[LeadSpreads, ...] = Field(
         (), description="spreads fitted on past errors, by lead; they replace the four above, and "
         "what volume models state of their own spread"
@@ -71,12 +75,15 @@ class Uncertainty(SettingsGroup):
         {}, description="name and version of the demand models whose errors by_lead tells"
     )  # fmt: skip
 
-    def of_other_models(self, models: Mapping[str, str]) -> str:
-        """What is to be said where spreads were fitted on the errors of other models; else empty.
+    def doubt(self, models: Mapping[str, str]) -> str:
+        """What is to be said where spreads may not be those of the plan's models; else empty.
 
         Args:
             models: name and version by kind, as the plan has them.
         """
+        if self.calibrated and not self.by_lead:
+            return ("no spreads were fitted yet, so draws differ as the plan file's four say; "
+                    "materialise `calibrated_spreads`, or run `sitecast calibrate`")  # fmt: skip
         differ = [
             f"{kind}: fitted on {fitted}, planned with {models[kind]}"
             for kind, fitted in sorted(self.fitted_models.items())
@@ -86,6 +93,11 @@ class Uncertainty(SettingsGroup):
             return ""
         return (f"spreads were fitted on the errors of other models ({'; '.join(differ)}), so "
                 "intervals may not hold; run `sitecast calibrate` again")  # fmt: skip
+
+    def fitted_as(self, other: "Uncertainty") -> "Uncertainty":
+        """These settings with what was fitted in others."""
+        fitted = {name: getattr(other, name) for name in ("by_lead", "fitted_on", "fitted_models")}
+        return self.model_copy(update=fitted)
 
     def at(self, lead_days: int) -> LeadSpreads:
         """Spreads at a lead: linear between fitted leads, the nearest one outside of them.

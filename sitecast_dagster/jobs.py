@@ -11,6 +11,7 @@ import dagster as dg
 from sitecast_dagster.assets import (
     WEEK_ASSETS,
     backtest_accuracy,
+    calibrated_spreads,
     forecast_accuracy,
     forecast_plan,
     published_forecast,
@@ -49,6 +50,12 @@ BACKTEST_JOB = dg.define_asset_job(
     description="Forecast past menu weeks with what was known then; publishes nothing.",
     tags=TAGS,
 )
+CALIBRATION_JOB = dg.define_asset_job(
+    "calibrate_draws",
+    selection=[calibrated_spreads],
+    description="Fit how much draws differ on the errors of the latest weeks; changes no plan.",
+    tags=TAGS,
+)
 DELIVERY_JOB = deliver_messages
 RECALL_JOB = recall_publication
 JOBS: list[Any] = [
@@ -59,4 +66,5 @@ JOBS: list[Any] = [
     RECALL_JOB,
     ACCURACY_JOB,
     BACKTEST_JOB,
+    CALIBRATION_JOB,
 ]

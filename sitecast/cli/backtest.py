@@ -50,33 +50,40 @@ def backtest(
 
 
 @click.command()
-@weeks_option
+@click.option("--weeks", help="First and last past menu week: A..B, or one week.  [default: the "
+              "latest 26 that were delivered]")  # fmt: skip
 @lead_option(8, 15, 22, 29)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
     default=None,
-    help="Where to write the spreads.  [default: uncertainty.yaml beside the plan file]",
+    help="Where to write the spreads.  [default: the ledger where the plan file says "
+    "`calibrated: true`, else uncertainty.yaml beside the plan file]",
 )
 @home_option
 @plan_option
 def calibrate(
-    weeks: str, leads: tuple[int, ...], out: Path | None, home: Path | None,
+    weeks: str | None, leads: tuple[int, ...], out: Path | None, home: Path | None,
     plan_file: Path | None,
 ) -> None:  # fmt: skip
     """Fit how much draws differ on the errors of past weeks, by lead; changes no plan."""
-    from sitecast.evaluate import calibrate_spreads, weeks_named
+    from sitecast.evaluate import calibrate_spreads, latest_delivered, weeks_named
     from sitecast.installation import open_installation
+    from sitecast.store.calibrations import save_spreads
 
     installation = open_installation(deployment(home, plan_file))
     settings = installation.plan_settings()
     source, at = installation.source(settings), now()
-    keys = weeks_named(source, at, weeks)
+    keys = weeks_named(source, at, weeks) if weeks else latest_delivered(source, at)
     told = calibrate_spreads(source, settings, keys, leads, at, lambda s: click.echo(s, err=True))
     _tell_left_out(told.left_out)
+    print_table(told.as_table(), as_json=False)
+    if out is None and settings.simulator.uncertainty.calibrated:
+        save_spreads(installation.ledger, told.uncertainty, at)
+        click.echo("kept: plans made from now on use it")
+        return
     path = out or installation.deployment.plan_path.parent / "uncertainty.yaml"
     path.write_text(told.to_yaml(), encoding="utf-8")
-    print_table(told.as_table(), as_json=False)
     click.echo(f"written: {path}; plans use it once the plan file says\n"
                f"simulator:\n  uncertainty: {path.name}")  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Fitted spreads by lead, as a file that a person reads, keeps and names in the plan file."""
+"""Fitted spreads by lead, and which weeks to fit them on."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
@@ -8,14 +8,17 @@ import pandas as pd
 import yaml
 
 from sitecast.demand import model_labels
-from sitecast.errors import SitecastError
+from sitecast.errors import DataError, SitecastError
+from sitecast.evaluate.delivered import delivered_boxes
 from sitecast.evaluate.dispersion import fit_spreads
 from sitecast.evaluate.past_errors import PastErrors, past_errors
-from sitecast.extract import Source, moment_before, read_calendar
+from sitecast.extract import Source, moment_before, past_weeks, read_calendar
 from sitecast.settings import PlanSettings
 from sitecast.settings_uncertainty import KINDS, Uncertainty
 
 Progress = Callable[[str], None]
+LATEST_WEEKS, LEADS = 26, (8, 15, 22, 29)
+"""Fitted on, where nobody says otherwise: half a year; plans of four weeks."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,22 @@ class Calibration:
         note = "# Written by `sitecast calibrate`; name it in the plan file:\n" \
                "# simulator: {uncertainty: <this file>}\n"  # fmt: skip
         return note + yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+
+
+def latest_delivered(
+    source: Source, now: dt.datetime, most: int = LATEST_WEEKS
+) -> list[str]:  # fmt: skip
+    """Of the latest weeks that are over (at most `most`), those with delivered orders.
+
+    Raises:
+        DataError: none has any.
+    """
+    over = past_weeks(read_calendar(source, now), now, most)["menu_week"]
+    found = [str(week) for week in over if len(delivered_boxes(source, now, week))]
+    if not found:
+        raise DataError("no week is over and delivered", {"table": "orders"},
+                        "spreads are fitted on past weeks: bring their orders")  # fmt: skip
+    return found
 
 
 def calibrate_spreads(

@@ -52,7 +52,7 @@ class ForecastPlan:
     @property
     def warning(self) -> str:
         """What is doubtful about the plan as a whole; stops nothing. Empty where nothing is."""
-        return self.settings.simulator.uncertainty.of_other_models(self.models)
+        return self.settings.simulator.uncertainty.doubt(self.models)
 
     def to_json(self) -> str:
         """Canonical JSON; equal plans give equal text."""

@@ -66,6 +66,11 @@ PUBLICATIONS = sa.Table(
     sa.Column("supersedes", sa.Text, sa.ForeignKey("publications.publication_id")),
     sa.Column("versions", sa.Text, nullable=False),
 )  # fmt: skip
+CALIBRATIONS = sa.Table(
+    "calibrations", METADATA,
+    sa.Column("calibrated_at", UtcInstant, primary_key=True),
+    sa.Column("content", sa.Text, nullable=False),
+)  # fmt: skip
 POINTERS = sa.Table(
     "pointers", METADATA,
     sa.Column("name", sa.Text, primary_key=True),

@@ -13,7 +13,7 @@ from sitecast.settings import PlanSettings, plan_settings
 from sitecast_dagster.assets import ASSETS
 from sitecast_dagster.config import PlanConfig
 from sitecast_dagster.definitions import defs
-from sitecast_dagster.schedules import weekly_plan
+from sitecast_dagster.schedules import SCHEDULES
 from sitecast_dagster.sensors import SENSORS
 
 PINNED = {"code_server.py", "daemon.py", "kept_connections.py", "run_databases.py",
@@ -22,7 +22,7 @@ PINNED = {"code_server.py", "daemon.py", "kept_connections.py", "run_databases.p
 LAYER = Path(sitecast_dagster.__file__).parent
 NAMES = ["forecast_plan", "extracted_data", "simulated_orders", "site_forecast",
          "forecast_changes", "published_forecast", "forecast_accuracy",
-         "backtest_accuracy"]  # fmt: skip
+         "backtest_accuracy", "calibrated_spreads"]  # fmt: skip
 
 
 def test_the_definitions_load_and_the_assets_form_the_pipeline():
@@ -31,7 +31,8 @@ def test_the_definitions_load_and_the_assets_form_the_pipeline():
     parents = {name: {key.to_user_string() for key in graph.get(dg.AssetKey(name)).parent_keys}
                for name in NAMES}  # fmt: skip
     assert parents == {
-        "forecast_plan": set(),
+        "calibrated_spreads": set(),
+        "forecast_plan": {"calibrated_spreads"},
         "extracted_data": {"forecast_plan"},
         "simulated_orders": {"extracted_data"},
         "site_forecast": {"extracted_data", "simulated_orders"},
@@ -53,14 +54,15 @@ def test_every_asset_says_what_and_whose_it_is(asset):
     assert spec.tags["domain"] == "supply-planning"
 
 
-def test_sensors_run_by_themselves_and_the_schedule_waits_for_a_person():
+def test_sensors_run_by_themselves_and_schedules_wait_for_a_person():
     assert {s.name: s.default_status for s in SENSORS} == dict.fromkeys(
         ("new_weeks", "publish", "deliver", "alerts", "plan_late", "accuracy"),
         dg.DefaultSensorStatus.RUNNING,
     )
     assert all(sensor.description for sensor in SENSORS)
-    assert weekly_plan.default_status == dg.DefaultScheduleStatus.STOPPED
-    assert weekly_plan.description
+    for schedule in SCHEDULES:
+        assert schedule.default_status == dg.DefaultScheduleStatus.STOPPED
+        assert schedule.description
 
 
 def test_runs_are_one_process_each():
