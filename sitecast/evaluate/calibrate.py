@@ -75,12 +75,13 @@ def calibrate_spreads(
         known_at: actuals as known then.
         progress: told before each week.
     Raises:
-        DataError: too few of the weeks can be forecast.
+        DataError: too few of the weeks can be forecast at any lead; a lead with too few is left
+            out, and the nearest one holds for it.
     """
     labels = model_labels(settings.models)
     starts = read_calendar(source, known_at).set_index("menu_week")["start_date"]
     left_out: dict[tuple[str, int], str] = {}
-    rows = []
+    rows, problem = [], DataError("no lead to fit spreads for is given")
     for lead in sorted(set(lead_days)):
         errors: list[PastErrors] = []
         for menu_week in menu_weeks:
@@ -93,7 +94,13 @@ def calibrate_spreads(
                 left_out[menu_week, lead] = error.problem
                 continue
             errors.append(found)
-        rows.append(fit_spreads(lead, errors))
+        try:
+            rows.append(fit_spreads(lead, errors))
+        except DataError as too_few:
+            problem = too_few
+            left_out |= {(one.menu_week, lead): too_few.problem for one in errors}
+    if not rows:
+        raise problem
     models = ", ".join(f"{kind} by {label}" for kind, label in labels.items())
     told = f"{models}; {len(menu_weeks)} weeks, {menu_weeks[0]} to {menu_weeks[-1]}"
     fitted = {"by_lead": tuple(rows), "fitted_on": told, "fitted_models": labels}

@@ -38,8 +38,7 @@ def fit_spreads(lead_days: int, errors: Sequence[PastErrors]) -> LeadSpreads:
     if len(errors) < FEWEST_WEEKS:
         raise DataError(
             f"{len(errors)} past weeks are too few to fit spreads on", {"lead_days": lead_days},
-            f"name at least {FEWEST_WEEKS} weeks that are over and have history before them, "
-            "or leave this lead out",
+            f"name at least {FEWEST_WEEKS} weeks that are over and have history before them",
         )  # fmt: skip
     weeks = [BoxErrors.of(week) for week in errors]
     variances = box_variances(weeks)

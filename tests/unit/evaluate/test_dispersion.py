@@ -116,6 +116,14 @@ def test_calibration_is_a_file_that_a_plan_file_names(tmp_path):
     assert len(told.as_table()) == 5
 
 
+def test_a_lead_with_too_few_weeks_is_left_out():
+    told = calibrate_spreads(WholePast(), SETTINGS, WEEKS[1:6], [8, 29], EVER)
+    assert [row.lead_days for row in told.uncertainty.by_lead] == [8]
+    assert {week for week, lead in told.left_out if lead == 29} == set(WEEKS[1:6])
+    with pytest.raises(DataError, match="too few to fit spreads on"):
+        calibrate_spreads(WholePast(), SETTINGS, WEEKS[1:6], [29], EVER)
+
+
 def test_a_plan_with_other_models_than_the_spreads_were_fitted_on_says_so():
     fitted = Uncertainty(by_lead=(LeadSpreads(lead_days=8),), fitted_models={"volumes": "a (1)"})
     differs = "fitted on a (1), planned with a (2)"
