@@ -79,6 +79,7 @@ def plan_metadata(plan: ForecastPlan) -> dict[str, Any]:
         "draws": plan.draws,
         "seed": plan.seed,
         "models": dg.MetadataValue.json(dict(plan.models)),
+        "spreads fitted on": plan.settings.simulator.uncertainty.fitted_on or "nothing",
         **({"warning": plan.warning} if plan.warning else {}),
         "settings": dg.MetadataValue.json(plan.settings.model_dump(mode="json")),
         "input_hashes": dg.MetadataValue.json(dict(plan.input_hashes)),

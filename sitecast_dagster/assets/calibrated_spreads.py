@@ -1,4 +1,8 @@
-"""calibrated_spreads: how much draws differ, fitted on what the demand models got wrong lately."""
+"""calibrated_spreads: how much draws differ, fitted on what the demand models got wrong lately.
+
+No dependency of forecast_plan: most plans need none, and the UI would warn of one that is missing
+whenever a plan is made. A plan says what its spreads were fitted on.
+"""
 
 import dagster as dg
 from pydantic import Field

@@ -6,7 +6,6 @@ import dagster as dg
 
 import sitecast
 from sitecast.pipeline import configure_plan, weeks_over
-from sitecast_dagster.assets.calibrated_spreads import calibrated_spreads
 from sitecast_dagster.config import PlanConfig
 from sitecast_dagster.failures import known_problems_as_failures
 from sitecast_dagster.metadata import plan_metadata
@@ -16,8 +15,8 @@ from sitecast_dagster.tags import GROUP, OWNERS, PLAN_ID_TAG, TAGS
 from sitecast_dagster.week_status import weeks_in_use
 
 
-@dg.asset(deps=[calibrated_spreads], group_name=GROUP, owners=OWNERS, tags=TAGS,
-          kinds={"yaml", "pandas"}, code_version=sitecast.__version__)  # fmt: skip
+@dg.asset(group_name=GROUP, owners=OWNERS, tags=TAGS, kinds={"yaml", "pandas"},
+          code_version=sitecast.__version__)  # fmt: skip
 def forecast_plan(
     context: dg.AssetExecutionContext, config: PlanConfig, installation: InstallationResource
 ) -> dg.MaterializeResult[None]:

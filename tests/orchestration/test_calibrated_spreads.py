@@ -47,7 +47,10 @@ def test_plans_made_after_a_calibration_freeze_its_spreads(past):
     (event,) = result.asset_materializations_for_node("calibrated_spreads")
     assert "2027-W02" in event.metadata["fitted on"].value
     assert opened.current_plan() == before
-    assert past.run("plan_weeks").success
+    planned = past.run("plan_weeks")
+    assert planned.success
+    (made,) = planned.asset_materializations_for_node("forecast_plan")
+    assert made.metadata["spreads fitted on"] == event.metadata["fitted on"]
     plan = opened.current_plan()
     told = plan.settings.simulator.uncertainty
     assert plan.plan_id != before.plan_id

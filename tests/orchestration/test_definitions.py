@@ -32,7 +32,7 @@ def test_the_definitions_load_and_the_assets_form_the_pipeline():
                for name in NAMES}  # fmt: skip
     assert parents == {
         "calibrated_spreads": set(),
-        "forecast_plan": {"calibrated_spreads"},
+        "forecast_plan": set(),
         "extracted_data": {"forecast_plan"},
         "simulated_orders": {"extracted_data"},
         "site_forecast": {"extracted_data", "simulated_orders"},
