@@ -134,8 +134,9 @@ def unreadable(error: DataError, table: str = "") -> Breach:
 def known_rows(contract: TableContract, frame: pd.DataFrame, as_of: dt.datetime) -> pd.DataFrame:
     """Rows known at as_of, of several rows for one key the latest.
 
-    A row without as_of was always known; an order is not known before it was created. Two rows
-    for one key with the same as_of both stay: the contract's check then names the key.
+    A row without as_of was always known; an order is not known before it was created; a line whose
+    latest row says a quantity of 0 was taken out of its order. Two rows for one key with the same
+    as_of both stay: the contract's check then names the key.
     """
     moment = pd.Timestamp(as_of)
     if AS_OF in frame:
@@ -143,6 +144,8 @@ def known_rows(contract: TableContract, frame: pd.DataFrame, as_of: dt.datetime)
         since = frame[AS_OF].fillna(pd.Timestamp(0, tz="UTC"))
         keys = [frame[name] for name in contract.key]
         frame = frame[since == since.groupby(keys, dropna=False).transform("max")]
+        if contract.name == "order_lines" and "quantity" in frame:
+            frame = frame[~((frame["quantity"] == 0) & frame[AS_OF].notna()).fillna(False)]
     if "created_at" in frame:
         frame = frame[~(frame["created_at"] > moment)]
     return frame

@@ -66,6 +66,7 @@ ORDER_LINES = TableContract(
         text("item_id", "recipe or product"),
         count("portions", "people the kit serves; empty for products", "people",
               minimum=1, maximum=MAX_PORTIONS, nullable=True, optional=True),
-        count("quantity", "kits or pieces", "kits", minimum=1, maximum=MAX_PIECES),
+        count("quantity", "kits or pieces; 0, in a row with as_of, takes the line out", "kits",
+              minimum=1, maximum=MAX_PIECES),
     ),
 )  # fmt: skip

@@ -119,6 +119,16 @@ def test_a_correction_known_before_as_of_replaces_the_bad_row():
     assert extract_week(source, small_plan(), WEEK)["order_lines"]["quantity"][0] == 2
 
 
+@pytest.mark.parametrize(("taken_out", "left"), [("2026-11-19", [2]), ("2026-11-21", [1, 2])])
+def test_a_line_is_taken_out_of_its_order_by_a_later_row_of_nothing(taken_out, left):
+    source = changed(
+        everywhere("order_lines", "as_of", "2026-11-16T00:00Z"),
+        add("order_lines", as_of=f"{taken_out}T00:00Z", quantity="0"),
+    )
+    lines = extract_week(source, small_plan(), WEEK)["order_lines"]
+    assert lines.loc[lines["order_id"] == "o1", "line_no"].tolist() == left
+
+
 @settings(max_examples=8, deadline=None)
 @given(
     moments=st.lists(st.integers(-5, 5), min_size=1, max_size=6, unique=True),
