@@ -70,8 +70,11 @@ def steady_week(
     week: WeekData, simulated: SimulatedOrders, plan: ForecastPlan, previous: SiteForecast | None,
     placed: DrawBoxes, fixed: PlacedFlow, axes: WeekAxes, units: NDArray[np.int64],
 ) -> SteadyWeek | None:  # fmt: skip
-    """Read the last forecast; None where there is none. `units` are those of ItemLimits."""
-    if previous is None:
+    """Read the last forecast; None where there is none, or where no site packs any more.
+
+    `units` are those of ItemLimits.
+    """
+    if previous is None or axes.lanes.empty:
         return None
     classes = simulated["classes"]
     read = steady(week, classes, axes, plan.settings.allocation.move_cost, previous, plan.draws,

@@ -103,19 +103,19 @@ def test_nothing_made_is_an_empty_forecast():
 
 
 def test_a_week_in_which_no_site_works_is_an_empty_forecast():
-    """A shutdown: every box is unallocated, and the week is published as it is."""
+    """A shutdown: every box is unallocated, and nothing is left to stay close to."""
     plan = small_plan(draws=2)
-    week = small_week(
-        plan, sites=small_week()["sites"].assign(closes_on=pd.Timestamp("2026-11-01"))
-    )
+    works = small_week(plan)
+    week = small_week(plan, sites=works["sites"].assign(closes_on=pd.Timestamp("2026-11-01")))
+    before = forecast_week(works, simulate_week(works, plan), plan)
     simulated = simulate_week(week, plan)
-    forecast = forecast_week(week, simulated, plan)
+    forecast = forecast_week(week, simulated, plan, before)
     assert [check.detail for check in check_week(week, simulated, forecast)] == ["holds"] * 8
     left = forecast["unallocated"]
     assert set(left["reason"]) == {"no_site_reaches_region"}
     assert left["boxes_committed"].sum() == len(week["orders"])
-    for name in ("site_forecast", "weekly_need", "recipe_site_forecast", "site_forecast_draws"):
-        assert forecast[name].empty
+    names = ("site_forecast", "weekly_need", "recipe_site_forecast", "site_forecast_draws", "churn")
+    assert [name for name in names if len(forecast[name])] == []
 
 
 def test_units_of_different_skus_are_not_added_up():
