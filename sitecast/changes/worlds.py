@@ -33,12 +33,17 @@ class Group:
 
 GROUPS = (
     Group("orders", ("orders", "order_lines")),
-    Group("volume", ("box_forecast", "history_boxes", "demand_drivers"), ("models.volumes",)),
+    # The calendar goes with the past: what was sold in a week means nothing without its dates.
+    Group(
+        "volume",
+        ("menu_weeks", "box_forecast", "history_boxes", "demand_drivers"),
+        ("models.volumes",),
+    ),
     Group("shares", ("history_items", "history_menu"), ("models.choice",)),
     Group(
         "menu_and_bom",
-        ("menu_weeks", "delivery_days", "menu", "recipes", "recipe_bom", "products", "product_bom",
-         "skus", "packaging_rules"),
+        ("delivery_days", "menu", "recipes", "recipe_bom", "products", "product_bom", "skus",
+         "packaging_rules"),
     ),
     Group(
         "caps_and_eligibility",

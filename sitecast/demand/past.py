@@ -11,10 +11,10 @@ def past(week: WeekData, table: str) -> pd.DataFrame:
     return week.tables[table] if table in week.tables else TABLES_HISTORY[table].empty()
 
 
-def latest_weeks(week: WeekData, most: int) -> list[str]:
-    """The last past weeks that had boxes, oldest first."""
+def latest_weeks(week: WeekData, most: int, table: str = "history_boxes") -> list[str]:
+    """The last past weeks with a row in a history table, oldest first."""
     known = week["menu_weeks"].sort_values("start_date")["menu_week"]
-    sold = set(past(week, "history_boxes")["menu_week"])
+    sold = set(past(week, table)["menu_week"])
     return [key for key in known if key in sold][-most:]
 
 

@@ -62,7 +62,7 @@ def read_past_kits(
     week: WeekData, plan: ForecastPlan, segments: list[str], offered: list[str]
 ) -> PastKits:
     """What past weeks sold, of the recipes on offer and of others that teach what they are like."""
-    weeks = latest_weeks(week, plan.settings.history_weeks)
+    weeks = latest_weeks(week, plan.settings.history_weeks, "history_items")
     items = past(week, "history_items")
     items = items[(items["item_type"] == "recipe") & items["menu_week"].isin(weeks)]
     every_segment = [*segments, *sorted(set(items["segment"]) - set(segments))]

@@ -52,7 +52,7 @@ def _counts(
 
     Segments of the history that have no boxes now still teach the national rates.
     """
-    weeks = latest_weeks(week, plan.settings.history_weeks)
+    weeks = latest_weeks(week, plan.settings.history_weeks, "history_items")
     items = past(week, "history_items")
     items = items[(items["item_type"] == "recipe") & items["menu_week"].isin(weeks)]
     rows = [*segments, *sorted(set(items["segment"]) - set(segments))]

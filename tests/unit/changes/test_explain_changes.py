@@ -8,7 +8,8 @@ import pytest
 from worlds import small_plan, small_week
 
 from sitecast.changes import World, explain_changes, no_changes, unexplained_changes
-from sitecast.changes.worlds import GROUPS, NOT_IN_THE_NEED
+from sitecast.changes.worlds import GROUPS, NOT_IN_THE_NEED, changed_groups, mixed
+from sitecast.demand import forecast_demand
 from sitecast.errors import DataError
 from sitecast.pipeline import forecast_world
 from sitecast.records.tables_changes import CHANGE_NOTES, FORECAST_CHANGES
@@ -204,3 +205,31 @@ def history(kits):
         )
         for name, frame in frames.items()
     }
+
+
+def learned(**sold):
+    """The small week after past weeks in which families bought so many kits of r1."""
+    start = {"W46": "2026-11-14", "W47": "2026-11-21"}
+    rows = [(f"2026-{week}", pd.Timestamp(start[week]), kits) for week, kits in sold.items()]
+    frame = pd.DataFrame(rows, columns=["menu_week", "start_date", "pieces"])
+    frame = frame.assign(
+        end_date=frame["start_date"] + pd.Timedelta(days=2), delivery_date=frame["start_date"],
+        menu_opens_at=pd.NaT, region_id="a", segment="family", portions=2, n_kits=2, boxes=40,
+        default_boxes=0, item_type="recipe", item_id="r1",
+    )  # fmt: skip
+    calendar = pd.concat([frame[[*WEEK["menu_weeks"]]], WEEK["menu_weeks"]], ignore_index=True)
+    made = world(menu_weeks=calendar)
+    tables = {name: TABLES_HISTORY[name].shaped(frame)
+              for name in ("history_boxes", "history_items")}  # fmt: skip
+    return World(replace(made.week, tables={**made.week.tables, **tables}), made.plan)
+
+
+def test_another_past_week_changes_volume_and_shares_and_not_the_menu():
+    """Its date is in the calendar, without which its orders teach nothing."""
+    old, new = learned(W46=30), learned(W46=30, W47=80)
+    volume, shares = changed = changed_groups(old, new)
+    assert [group.cause for group in changed] == ["volume", "shares"]
+    for swapped, like in (([volume], old), ([volume, shares], new)):
+        one = mixed(old, new, swapped)
+        told, expected = (forecast_demand(w.week, w.plan).choices.utilities for w in (one, like))
+        assert told.equals(expected)
