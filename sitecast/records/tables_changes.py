@@ -12,10 +12,11 @@ _WEEK = text("menu_week", "menu week")
 _CAUSE = text(
     "cause",
     "what changed: orders = order book and as_of; volume = box forecast, past boxes; shares = "
-    "what customers choose; menu_and_bom = menu, recipes, products, bills of materials, packaging, "
-    "delivery days; caps_and_eligibility = sites, caps, regions and who makes what; "
-    "overrides = settings of the plan; code = the rest where code or models have another version; draws = the rest: other "
-    "random numbers, and staying close to the last plan; unknown = not explained, see change_notes",
+    "what customers choose; menu_and_bom = menu, recipes, products, bills of materials, "
+    "packaging, delivery days; caps_and_eligibility = sites, caps, regions and who makes what; "
+    "overrides = settings of the plan; code = the rest where code or models have another version; "
+    "draws = the rest: other random numbers, and staying close to the last plan; unknown = not "
+    "explained, see change_notes",
     values=CAUSES,
 )
 
