@@ -21,13 +21,17 @@ from sitecast.settings_uncertainty import Uncertainty
 
 ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 MAX_PLAN_FILE_BYTES = 1_000_000
+MAX_WHOLE = 2**53
+"""Of a number of boxes, kits or minor units: beyond it, not every whole number can be told."""
 
 
 class RecipeCap(SettingsGroup):
     """At most so many kits of one recipe in a menu week, all sites together."""
 
     recipe_id: str
-    max_kits: int = Field(ge=0, description="kits of the recipe that can be sold in the week")
+    max_kits: int = Field(
+        ge=0, le=MAX_WHOLE, description="kits of the recipe that can be sold in the week"
+    )
     menu_week: str | None = Field(None, description="only in this menu week; all weeks when absent")
 
 
@@ -76,7 +80,9 @@ class CapOverride(SettingsGroup):
     menu_week: str | None = Field(
         None, description="the week, all its production dates together; or production_date"
     )
-    cap_boxes: int | None = Field(ge=0, description="boxes the site can pack; null = no cap")
+    cap_boxes: int | None = Field(
+        ge=0, le=MAX_WHOLE, description="boxes the site can pack; null = no cap"
+    )
     reason: str = Field(min_length=1, max_length=500, description="shown on the page")
 
     @model_validator(mode="after")
@@ -90,7 +96,9 @@ class OpeningCost(SettingsGroup):
     """A site that may stay closed: in each menu week it opens when it saves more than it costs."""
 
     site_id: str
-    cost_per_week: int = Field(ge=1, description="opening the site in a menu week, minor units")
+    cost_per_week: int = Field(
+        ge=1, le=MAX_WHOLE, description="opening the site in a menu week, minor units"
+    )
     menu_week: str | None = Field(
         None, description="only in this menu week; all weeks that have no cost of their own when "
         "absent"
@@ -100,10 +108,17 @@ class OpeningCost(SettingsGroup):
 class AllocationSettings(SettingsGroup):
     """Money behind the choice of a site, in minor units of the currency per box."""
 
-    shortfall_cost: int = Field(2500, ge=1, description="margin lost with a box no site can take")
-    move_cost: int = Field(50, ge=0, description="cost of moving a box off its previous site")
+    shortfall_cost: int = Field(
+        2500, ge=1, le=MAX_WHOLE, description="margin lost with a box no site can take"
+    )
+    move_cost: int = Field(
+        50, ge=0, le=MAX_WHOLE, description="cost of moving a box off its previous site"
+    )
     floor_cost: int = Field(
-        100, ge=0, description="cost of a box missing to a floor; 0 = floors are ignored"
+        100,
+        ge=0,
+        le=MAX_WHOLE,
+        description="cost of a box missing to a floor; 0 = floors are ignored",
     )
     frozen_lead_days: int = Field(
         0, ge=0, le=60, description="placed boxes keep their site for good from so many days "

@@ -45,6 +45,16 @@ def test_as_of_is_utc(tmp_path):
         ('publication: {recipients: ["a@x.org@y.org"]}', "not exactly one email address"),
         ('publication: {recipients: ["a@x.org\\nBcc: b@y.org"]}', "not exactly one email address"),
         ("company: " + "x" * 1_000_001, "too large"),
+        (f"allocation: {{move_cost: {10**30}}}", "move_cost: Input should be less than"),
+        (
+            "allocation: {cap_overrides: [{site_id: a, menu_week: 2026-W48, reason: x, "
+            f"cap_boxes: {10**30}}}]}}",
+            "cap_boxes: Input should be less than or equal to 9007199254740992",
+        ),
+        (
+            f"simulator: {{recipe_caps: [{{recipe_id: r, max_kits: {10**30}}}]}}",
+            "max_kits: Input should be less than",
+        ),
     ],
 )
 def test_wrong_settings_are_named(tmp_path, text, message):
