@@ -78,9 +78,8 @@ def calibrate_spreads(
         DataError: too few of the weeks can be forecast at any lead; a lead with too few is left
             out, and the nearest one holds for it.
     """
-    labels = model_labels(settings.models)
+    labels, left_out = model_labels(settings.models), dict[tuple[str, int], str]()
     starts = read_calendar(source, known_at).set_index("menu_week")["start_date"]
-    left_out: dict[tuple[str, int], str] = {}
     rows, problem = [], DataError("no lead to fit spreads for is given")
     for lead in sorted(set(lead_days)):
         errors: list[PastErrors] = []
@@ -89,11 +88,9 @@ def calibrate_spreads(
                 progress(f"{menu_week}, {lead} days ahead")
             as_of = moment_before(starts[menu_week], lead)
             try:
-                found = past_errors(source, settings, menu_week, as_of, known_at, labels)
+                errors.append(past_errors(source, settings, menu_week, as_of, known_at, labels))
             except SitecastError as error:
                 left_out[menu_week, lead] = error.problem
-                continue
-            errors.append(found)
         try:
             rows.append(fit_spreads(lead, errors))
         except DataError as too_few:
@@ -101,7 +98,11 @@ def calibrate_spreads(
             left_out |= {(one.menu_week, lead): too_few.problem for one in errors}
     if not rows:
         raise problem
-    models = ", ".join(f"{kind} by {label}" for kind, label in labels.items())
-    told = f"{models}; {len(menu_weeks)} weeks, {menu_weeks[0]} to {menu_weeks[-1]}"
+    told = _told(labels, menu_weeks)
     fitted = {"by_lead": tuple(rows), "fitted_on": told, "fitted_models": labels}
     return Calibration(settings.simulator.uncertainty.model_copy(update=fitted), left_out)
+
+
+def _told(labels: Mapping[str, str], menu_weeks: Sequence[str]) -> str:
+    models = ", ".join(f"{kind} by {label}" for kind, label in labels.items())
+    return f"{models}; {len(menu_weeks)} weeks, {menu_weeks[0]} to {menu_weeks[-1]}"
