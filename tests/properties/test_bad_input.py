@@ -47,6 +47,37 @@ def test_r12_one_error_lists_the_breaches_of_many_tables():
     assert {"order_lines", "recipe_bom", "menu", "site_caps", "packaging_rules"} <= tables
 
 
+@pytest.mark.matrix("numbers beyond what can be counted with", page="bad-input")
+def test_r12_numbers_beyond_counting_are_refused_where_they_stand():
+    beyond = {
+        ("order_lines", "quantity"): ("100001", "at most 100,000"),
+        ("orders", "portions"): ("40000", "at most 1,000"),
+        ("box_forecast", "mean_boxes"): ("3e9", "at most 10,000,000"),
+        ("box_forecast", "sd_boxes"): ("1e200", "at most 10,000,000"),
+        ("recipe_bom", "qty"): ("1e300", "at most 1,000,000"),
+        ("skus", "lead_time_days"): ("90000", "at most 3,650"),
+    }
+    source = changed(*(put(*place, value) for place, (value, _) in beyond.items()))
+    found = {(breach.table, breach.column): breach.rule for breach in breaches_of(source)}
+    assert found.keys() == beyond.keys()
+    assert [bound in found[place] for place, (_, bound) in beyond.items()] == [True] * 6
+
+
+@pytest.mark.matrix("attributes that cannot be read, diet tags among them", page="bad-input")
+def test_r12_attributes_hold_finite_numbers_whole_letters_and_lists_of_tags():
+    told = ['{"cook_min": 1' + "0" * 400 + "}", '{"protein": "\\ud83d"}', '{"diet_tags": "vegan"}',
+            '{"diet_tags": true}', '{"diet_tags": null}']  # fmt: skip
+    source = changed(*(put("recipes", "attributes", text, at) for at, text in enumerate(told)))
+    found = {breach.key: breach.rule for breach in breaches_of(source)}
+    assert list(found) == ["recipe_id=r1", "recipe_id=r2", "recipe_id=r3", "recipe_id=r4"]
+    assert [rule.split()[0] for rule in found.values()] == [
+        "must",
+        "must",
+        "diet_tags",
+        "diet_tags",
+    ]
+
+
 def test_r12_a_missing_table_does_not_make_every_other_row_wrong():
     assert {breach.table for breach in breaches_of(changed(without("sites")))} == {"sites"}
 
