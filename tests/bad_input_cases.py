@@ -20,6 +20,8 @@ CASES = [
      "1e20", "whole number"),
     ("count beyond 2**53", put("order_lines", "quantity", "9" * 17), "order_lines", "quantity",
      "order_id=o1", "9" * 17, "at most"),
+    ("packaging for no box", put("packaging_rules", "min_kits", "251"), "packaging_rules",
+     "max_kits", "rule_id=any", "250", "below min_kits"),
     ("decimal comma", put("recipe_bom", "qty", "1,5"), "recipe_bom", "qty", "recipe_id=r1", "1,5",
      "decimal point"),
     ("impossible date", put("orders", "delivery_date", "2026-02-30"), "orders", "delivery_date",

@@ -92,6 +92,14 @@ def unit_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
                             f"write qty in {unit}, or correct skus.base_uom")  # fmt: skip
 
 
+def packaging_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
+    """Rules that hold for no box: what they stand for would be missing without a word."""
+    rules = week["packaging_rules"]
+    yield from told("packaging_rules", rules, rules["max_kits"] < rules["min_kits"], "max_kits",
+                    "below min_kits: the rule holds for no box",
+                    "correct min_kits or max_kits")  # fmt: skip
+
+
 def validity_breaches(week: WeekTables, _: PlanSettings) -> Iterator[Breach]:
     """Rows for the same thing whose times of validity overlap would count twice."""
     for table in ("recipe_bom", "region_sites"):

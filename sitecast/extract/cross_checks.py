@@ -9,6 +9,7 @@ from sitecast.extract.checks_menu import (
     bom_breaches,
     maker_breaches,
     menu_breaches,
+    packaging_breaches,
     unit_breaches,
     validity_breaches,
 )  # fmt: skip
@@ -36,6 +37,7 @@ CHECKS: tuple[tuple[Set[str], Check], ...] = (
     ({"menu", "order_lines", "recipe_bom"}, bom_breaches),
     ({"menu", "order_lines", "item_sites"}, maker_breaches),
     ({"recipe_bom", "product_bom", "packaging_rules", "skus"}, unit_breaches),
+    ({"packaging_rules"}, packaging_breaches),
     ({"region_sites", "recipe_bom"}, validity_breaches),
     ({"orders", "order_lines", "menu", "delivery_days"}, order_breaches),
     ({"box_forecast", "delivery_days"}, forecast_breaches),
