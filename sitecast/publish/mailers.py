@@ -117,12 +117,16 @@ class SmtpMailer:
             parts = urlsplit(url)
             mode, port = modes[parts.scheme]
             host, port = parts.hostname or "", parts.port or port
+            host.encode("idna")  # as a connection would: a label may be empty or too long
         except (ValueError, KeyError):
             raise SettingsError("not an SMTP URL", {}, remedy) from None
         if not host:
             raise SettingsError("the SMTP URL names no host", {}, remedy)
-        password = SecretStr(unquote(parts.password or ""))
-        return cls(host, port, mode, unquote(parts.username or ""), password)
+        username, password = unquote(parts.username or ""), unquote(parts.password or "")
+        if not (username + password).isascii():
+            raise SettingsError("user or password of the SMTP URL is not ASCII", {},
+                                "Python's SMTP client sends no other: choose another")  # fmt: skip
+        return cls(host, port, mode, username, SecretStr(password))
 
     def send(self, message: bytes, sender: str, recipient: str) -> None:
         """One connection, one message, one recipient."""

@@ -134,6 +134,7 @@ def _problem(parts: SplitResult, url: str) -> str:
         return "holds characters that no URL has"
     if not parts.hostname or parts.port == 0:
         return "names no host"
+    parts.hostname.encode("idna")  # as a connection would: ValueError for an empty or long label
     if parts.username is not None or parts.fragment:
         return "holds a user or a fragment"
     local = parts.scheme == "http" and parts.hostname in _HERE

@@ -67,7 +67,9 @@ class Database:
             with written_or_store_error(self._file), locked(self._file.with_suffix(f".{name}")):
                 yield
             return
-        with _database_errors(), self._engine.connect() as connection:
+        with _database_errors(), self._engine.connect() as opened:
+            # No transaction: servers end those that idle, and the lock would go with it unseen.
+            connection = opened.execution_options(isolation_level="AUTOCOMMIT")
             key = int.from_bytes(f"sitecast:{name}".encode()[-8:], "big", signed=True)
             connection.execute(sa.select(sa.func.pg_advisory_lock(key)))
             yield  # the lock belongs to the connection, which ends with this block

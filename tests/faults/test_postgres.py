@@ -16,6 +16,7 @@ from sitecast.errors import Overtaken, SourceUnavailable, StoreUnavailable
 from sitecast.extract import database, extract_week, open_source
 from sitecast.publish import publish_plan
 from sitecast.store import Ledger
+from sitecast.store.database import Database
 from sitecast.store.outbox import Outbox
 
 PUBLISHING = sys.modules[publish_plan.__module__]  # the package has a function of this name
@@ -59,6 +60,14 @@ def _publish_elsewhere(world: World, folder: Path) -> int:
         code = 7
     finally:
         os._exit(code)
+
+
+@pytest.mark.matrix("a server that ends idle transactions, PostgreSQL")
+def test_r10_deliveries_stay_alone_where_idle_transactions_are_ended(postgres: str) -> None:
+    impatient = Database(f"{postgres}?options=-c%20idle_in_transaction_session_timeout%3D200")
+    held = sa.text("SELECT count(*) FROM pg_sleep(0.6), pg_locks WHERE locktype = 'advisory'")
+    with Outbox(impatient).exclusive(), Database(postgres).reading() as connection:
+        assert connection.scalar(held) == 1
 
 
 @pytest.mark.matrix("connection cut in the middle of a publication, PostgreSQL")

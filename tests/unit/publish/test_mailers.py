@@ -29,7 +29,12 @@ def test_password_is_decoded_and_never_shown() -> None:
     assert SECRET not in f"{mailer!r} {mailer}"
 
 
-@pytest.mark.parametrize("url", ["http://x", "smtp://", f"smtp://u:{SECRET}@host:port", "", "smtp"])
+@pytest.mark.parametrize(
+    "url",
+    ["http://x", "smtp://", f"smtp://u:{SECRET}@host:port", "", "smtp",
+     f"smtp://u:{SECRET}@mail..example.com", f"smtp://u:{SECRET}%C3%A4@host",
+     f"smtp://%C3%A4:{SECRET}@host"],
+)  # fmt: skip
 def test_wrong_url_is_refused_without_showing_it(url: str) -> None:
     with pytest.raises(SettingsError, match="SMTP URL") as caught:
         SmtpMailer.from_url(url)

@@ -231,7 +231,7 @@ def test_a_certificate_nobody_vouches_for_is_refused(
     ["http://example.com/x", "ftp://example.com", "https:///path", "https://user:pw@example.com/",
      "https://example.com/#x", "https://example.com/ x", "https://example.com/\r\nx: y", "x",
      "https://exämple.com/", "http://127.0.0.1.example.com/", "https://example.com:0/",
-     "https://example.com:99999/"],
+     "https://example.com:99999/", "https://hooks..example.com/"],
 )  # fmt: skip
 def test_addresses_that_are_refused_and_never_shown(url: str) -> None:
     with pytest.raises(SettingsError, match="the webhook's address") as caught:
