@@ -136,8 +136,11 @@ class Outbox:
             withdraw_recalled(connection)
 
     def mark(self, row: OutboxRow, status: Status, **facts: Any) -> None:
-        """Record what happened to a row, durably, before anything else is done."""
-        mine = OUTBOX.c.message_id == row.message_id
+        """Record what happened to a row, durably, before anything else is done.
+
+        What was sent stays sent: a process that lost its lock may still answer for a row.
+        """
+        mine = (OUTBOX.c.message_id == row.message_id) & (OUTBOX.c.status != "sent")
         with self._database.writing() as connection:
             connection.execute(sa.update(OUTBOX).where(mine).values(status=status, **facts))
 

@@ -276,6 +276,19 @@ def test_message_is_frozen_stable_and_says_the_answer(world: World) -> None:
     assert "North on 2026-11-26: 38 of 40 boxes (95 %)" in plain.get_content()
 
 
+def test_r10_what_was_sent_stays_sent_whatever_a_process_without_its_lock_says(
+    stored: World,
+) -> None:
+    publish(stored)
+    outbox = Outbox(stored.ledger.database)
+    row, other = queued(stored)
+    outbox.mark(row, "sent", sent_at=NOW)
+    outbox.mark(row, "pending", next_try_at=NOW)
+    outbox.mark(other, "held")
+    assert [one.message_id for one in outbox.rows("sent")] == [row.message_id]
+    assert queued(stored) == []
+
+
 def test_long_company_name_does_not_break_the_subject(tmp_path: Path) -> None:
     world = World(tmp_path, company="The Very Long Name of a Kitchen Company " * 4)
     for week in WEEKS:
