@@ -91,7 +91,7 @@ def _weeks(facts: dict[str, Any]) -> list[dict[str, str]]:
             "unallocated": f"{week['boxes_unallocated']:,.1f}",
             "kits": f"{week['kits']:,.0f}",
             "SKUs": f"{week['skus']:,}",
-            "cases to buy": f"{week['cases_to_buy']:,}",
+            "cases needed": f"{week['cases_to_buy']:,}",
         }
         for week in facts.get("weeks", [])
     ]

@@ -47,7 +47,7 @@ def worth_of_caps(capacity_value: pd.DataFrame) -> pd.DataFrame:
     """
     days = capacity_value.set_index(_DAY)
     more, less = (days.loc[days["change_pct"] == change, "money_saved"] for change in (10, -10))
-    return pd.DataFrame({"more_saves": more, "less_costs": -less}).reset_index()
+    return pd.DataFrame({"more_saves": more, "less_costs": 0.0 - less}).reset_index()
 
 
 def _loads(tables: Mapping[str, pd.DataFrame]) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from sitecast.publish.openings import openings_in_words
 from sitecast.publish.page.attention import changes_in_money
 from sitecast.publish.page.needs import sku_facts
 from sitecast.publish.waterfall import CAUSES, signed
-from sitecast.publish.words import money, reason_in_words, span
+from sitecast.publish.words import day_in_words, money, reason_in_words, span
 
 MOST_EXCEPTIONS = 20
 _MOST_CAUSES, _MOST_SKUS = 4, 3
@@ -27,7 +27,8 @@ def email_facts(contents: Contents) -> dict[str, Any]:
         "changes": changes_in_words(contents), **_exceptions(contents),
         "orders": orders_in_words(contents),
         "openings": openings_in_words(contents),
-        "busiest": [row for row in summary["busiest"] if row["used"] is not None][:3],
+        "busiest": [{**row, "day": day_in_words(row["production_date"])}
+                    for row in summary["busiest"] if row["used"] is not None][:3],
         "unallocated": [{**row, "words": reason_in_words(row["reason"])}
                         for row in summary["unallocated"][:3]],
     }  # fmt: skip
@@ -89,8 +90,9 @@ def orders_in_words(contents: Contents) -> dict[str, Any]:
     """What to order now and what can wait, net of stock and open purchase orders.
 
     Returns:
-        until: the day until which orders are made now; now and later: lines, cases, money of each;
-        late: lines whose last day to order has passed.
+        until: the day until which orders are made now; lines: how many these are, as on the
+        workbook's sheet Buy; late: those whose last day to order has passed; now and later: cases
+        and money of each.
     """
     plan, bought = contents.plan, contents.tables["purchase_plan"]
     today = pd.Timestamp(plan.as_of.date())
@@ -100,8 +102,9 @@ def orders_in_words(contents: Contents) -> dict[str, Any]:
     cost = ordered["sku_id"].map(sku_facts(contents)["unit_cost"]).astype("float64").fillna(0.0)
     value = ordered["qty_ordered"] * cost
     return {
-        "until": f"{until:%a %d %b}", "late": int((ordered["order_by"] < today).sum()),
-        **{name: {"lines": int(part.sum()), "cases": int(ordered.loc[part, "cases"].sum()),
+        "until": f"{until:%a %d %b}", "lines": int(is_now.sum()),
+        "late": int((ordered["order_by"] < today).sum()),
+        **{name: {"cases": int(ordered.loc[part, "cases"].sum()),
                   "money": money(float(value[part].sum()), plan.settings.currency)}
            for name, part in (("now", is_now), ("later", ~is_now))},
     }  # fmt: skip

@@ -1,5 +1,6 @@
 """Words and units for people: the page and the email say the same thing the same way."""
 
+import datetime as dt
 from collections.abc import Mapping
 
 _REASONS = {
@@ -15,6 +16,16 @@ _LARGE = {"g": "kg", "ml": "l"}
 def reason_in_words(reason: str) -> str:
     """Why boxes were not allocated."""
     return _REASONS.get(reason, reason)
+
+
+def day_in_words(iso: str) -> str:
+    """A date with its weekday.
+
+    Example:
+        >>> day_in_words("2026-12-05")
+        'Sat 05 Dec'
+    """
+    return f"{dt.date.fromisoformat(iso):%a %d %b}"
 
 
 def human_unit(uom: str) -> str:

@@ -15,9 +15,13 @@ from sitecast.publish.workbook_tables import TableSheet
 READ_ME = "Read me"
 _WIDTHS = (24, 18, 16, 16, 16, 16, 16)
 _LINE = sum(_WIDTHS)  # characters in a line across the sheet
-_TOTALS = {"boxes": "Boxes (mean)", "boxes_committed": "Placed boxes", "kits": "Kits (mean)",
-           "boxes_unallocated": "Without a site", "skus": "SKUs",
-           "cases_to_buy": "Cases to buy"}  # fmt: skip
+_TOTALS = {
+    "boxes": "Boxes (mean)",
+    "boxes_committed": "Placed boxes",
+    "kits": "Kits (mean)",
+    "boxes_unallocated": "Without a site",
+    "skus": "SKUs",
+}
 _EXPLAINED = (
     "How the quantiles come about: each menu week is simulated {draws} times. Every placed order "
     "stands unchanged in every draw; simulated boxes fill up the rest of the forecast. Each draw "
@@ -129,12 +133,14 @@ def _facts(page: _Page, contents: Contents, ui_url: str) -> None:
 
 
 def _totals(page: _Page, contents: Contents) -> None:
-    summary = contents.summary
+    summary, bought = contents.summary, contents.tables["purchase_plan"]
+    cases = bought.groupby("menu_week")["cases"].sum()
     page.heading("Totals")
-    page.cells("Menu week", *_TOTALS.values(), look="right", first="header")
+    page.cells("Menu week", *_TOTALS.values(), "Cases to order", look="right", first="header")
     for week in summary["weeks"]:
-        page.cells(week["menu_week"], *(week[name] for name in _TOTALS))
-    page.cells("All weeks", *(summary["total"][name] for name in _TOTALS))
+        page.cells(week["menu_week"], *(week[name] for name in _TOTALS),
+                   int(cases.get(week["menu_week"], 0)))  # fmt: skip
+    page.cells("All weeks", *(summary["total"][name] for name in _TOTALS), int(cases.sum()))
 
 
 def _sheets(page: _Page, named: dict[str, TableSheet]) -> None:

@@ -1,6 +1,5 @@
 """What the page shows, as plain values for its template."""
 
-import datetime as dt
 from typing import Any
 
 import pandas as pd
@@ -15,7 +14,7 @@ from sitecast.publish.page.axes import Axes, axes_of
 from sitecast.publish.page.detail import bills, days_of_needs, items_in_words, kits
 from sitecast.publish.page.needs import bought, needs, shortfalls, site_days, skus_in_words
 from sitecast.publish.page.payload import pack
-from sitecast.publish.words import money
+from sitecast.publish.words import day_in_words, money
 
 CHART_SIZE = (420, 220)
 MOST_NAMED = 5
@@ -96,13 +95,10 @@ def _placed_in_words(contents: Contents, rows: list[dict[str, Any]]) -> list[dic
     """Rows of site-days and site-weeks with the site's name and the date in words."""
     return [
         {**row, "site": contents.site_names.get(row["site_id"], row["site_id"]),
-         "date": _date_in_words(row["production_date"]) or f"week {row['menu_week']}"}
+         "date": day_in_words(row["production_date"]) if row["production_date"]
+         else f"week {row['menu_week']}"}
         for row in rows
     ]  # fmt: skip
-
-
-def _date_in_words(iso: str | None) -> str:
-    return f"{dt.date.fromisoformat(iso):%a %d %b}" if iso else ""
 
 
 def _charts(contents: Contents) -> list[dict[str, Any]]:

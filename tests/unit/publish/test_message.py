@@ -103,6 +103,7 @@ def test_orders_are_those_of_the_purchase_plan(tmp_path: Path) -> None:
         assert "net of stock and open purchase orders" in text
         assert "until Fri 27 Nov: 182 cases on 24 lines" in text
         assert "24 of these lines are past their last day to order" in text
+        assert "later, may still change: 0 cases, GBP 0" in text
 
 
 def test_every_picture_is_inside_and_nothing_remote_is_loaded(tmp_path: Path) -> None:
@@ -112,6 +113,7 @@ def test_every_picture_is_inside_and_nothing_remote_is_loaded(tmp_path: Path) ->
     assert inside == {"load@sitecast", "changes@sitecast"}
     assert {*re.findall(r'src="cid:([^"]+)"', html)} == inside
     assert len(re.findall(r"<img", html)) == 2
+    assert f">Load against cap of North in {WEEKS[0]}</p>" in html
     assert not re.findall(r"""(?:src|background)=["'](?!cid:)|url\(|<link|<script|@import""", html)
     assert POISON not in html
 

@@ -273,7 +273,7 @@ def test_message_is_frozen_stable_and_says_the_answer(world: World) -> None:
     plain = first.get_body(("plain",))
     assert plain is not None
     assert publication.page.as_uri() in plain.get_content()
-    assert "North on 2026-11-26: 38 of 40 boxes (95 %)" in plain.get_content()
+    assert "North on Thu 26 Nov: 38 of 40 boxes (95 %)" in plain.get_content()
 
 
 def test_r10_what_was_sent_stays_sent_whatever_a_process_without_its_lock_says(

@@ -15,6 +15,7 @@ const start = async () => {
     show.short(short);
     element("shortfalls").hidden = short.length === 0;
     element("no-shortfalls").hidden = short.length > 0;
+    element("no-shortfalls").textContent = now.week < 0 ? "Every box has a site." : `Every box of ${data.weeks[now.week]} has a site.`;
     filter(now);
   });
   element("filters").addEventListener("input", () => filter(scope));
