@@ -63,8 +63,9 @@ def _counts(
     kits = items.pivot_table(index="segment", columns="menu_week", values="pieces", aggfunc="sum",
                              fill_value=0, observed=True)  # fmt: skip
     kits = kits.reindex(index=rows, columns=weeks, fill_value=0).astype(np.float64)
-    menus = pd.concat([past(week, "history_menu"), items[["menu_week", "item_id"]].rename(
-        columns={"item_id": "recipe_id"})]).drop_duplicates()  # fmt: skip
+    menu = ["menu_week", "recipe_id"]
+    sold_there = items.rename(columns={"item_id": "recipe_id"})[menu]
+    menus = pd.concat([past(week, "history_menu")[menu], sold_there]).drop_duplicates()
     on_menu = pd.crosstab(menus["menu_week"], menus["recipe_id"])
     on_menu = on_menu.reindex(index=weeks, columns=recipes, fill_value=0)
     return sold, kits.to_numpy() @ on_menu.to_numpy(dtype=np.float64)

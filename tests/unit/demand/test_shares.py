@@ -60,6 +60,13 @@ def test_a_recipe_that_was_on_the_menu_and_did_not_sell_is_a_slow_one(week_with_
     assert known["r3"] < 0.7 * guessed["r3"]
 
 
+def test_a_menu_that_says_only_what_sold_anyway_changes_nothing(week_with_history):
+    rows = items(W46, "family", r1=500, r2=500) + items(W47, "family", r1=500, r3=500)
+    menu = [(W46, "r1"), (W46, "r2")]
+    told = shares_of(week_with_history(boxes(W46, W47), rows, menu))
+    pd.testing.assert_frame_equal(told, shares_of(week_with_history(boxes(W46, W47), rows)))
+
+
 def test_a_new_recipe_is_like_those_with_its_attributes_and_less_certain(week_with_history):
     sold = {f"old{i}": 1000 + 10 * i for i in range(6)} | {f"dull{i}": 100 + i for i in range(6)}
     recipes = pd.DataFrame({
