@@ -19,9 +19,9 @@ def references(
     """What each simple method forecasts for some weeks, knowing only what was known at as_of.
 
     Returns:
-        menu week → method → the columns of CELL, qty. naive is the last week that had ended before
-        as_of; mean_8 the mean of the last 8 of them; seasonal_naive the week that began 52 weeks
-        before, absent where nothing is known of it.
+        menu week → method → the columns of CELL, qty. naive is the last week that had ended, and
+        of which a delivery was known, at as_of; mean_8 the mean of such weeks among the last 8;
+        seasonal_naive the week that began 52 weeks before, absent where nothing is known of it.
     Raises:
         DataError: no order of the past weeks was delivered by a known site.
     """
@@ -30,9 +30,11 @@ def references(
     cells = actual_cells(source, as_of, weeks) if weeks else pd.DataFrame()
     if cells.empty:
         raise nothing_delivered("the past weeks")
+    # A week whose deliveries are not told yet is no week in which nothing was sold.
+    known = [week for week in weeks if week in set(cells["menu_week"])]
     mean = cells.groupby(CELL, as_index=False)["qty"].sum()
-    last = cells.loc[cells["menu_week"] == weeks[-1], [*CELL, "qty"]]
-    simple = {"naive": last, "mean_8": mean.assign(qty=mean["qty"] / len(weeks))}
+    last = cells.loc[cells["menu_week"] == known[-1], [*CELL, "qty"]]
+    simple = {"naive": last, "mean_8": mean.assign(qty=mean["qty"] / len(known))}
     return {
         week: {**simple, **_year_before(source, as_of, calendar, week)} for week in menu_weeks
     }  # fmt: skip

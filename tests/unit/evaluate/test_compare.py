@@ -151,6 +151,13 @@ def test_the_same_week_a_year_ago():
     assert "seasonal_naive" not in set(plain["method"])
 
 
+def test_a_week_whose_deliveries_are_not_known_yet_is_no_reference():
+    orders = PastSource().tables["orders"].assign(state=["delivered", "placed", "delivered"])
+    table = compare_with_actuals(PastSource(orders=orders), small_plan(), [planned(2)])
+    for method in ("naive", "mean_8"):
+        assert value(table, method, "item") == pytest.approx(0.5)  # one kit of the first week, of 2
+
+
 @settings(deadline=None, max_examples=25)
 @given(arrays(np.float64, (4, 5), elements=st.floats(0, 1e4)),
        arrays(np.float64, 4, elements=st.floats(0, 1e4)))  # fmt: skip
